@@ -1,0 +1,1 @@
+"""One file, one strategy: the folder is the registry. Imported as `terrarium.agents`."""

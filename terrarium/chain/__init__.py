@@ -1,0 +1,1 @@
+"""The EVM seam: engines, codec, artifacts. Knows nothing of markets."""

@@ -1,0 +1,1 @@
+"""Contract families: build calls, decode events, deploy, mirror. Knows nothing of agents."""

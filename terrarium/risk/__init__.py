@@ -1,0 +1,1 @@
+"""Risk measures and the monitor. Reads events only, from a record or a live node."""

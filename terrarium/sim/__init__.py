@@ -1,0 +1,1 @@
+"""Strategies, what they may see and spend, and the loop."""

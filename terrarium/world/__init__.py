@@ -1,0 +1,1 @@
+"""Physical processes behind the assets, and how prices feed back on them."""
