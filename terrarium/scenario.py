@@ -36,7 +36,12 @@ class Distribution(Settings):
 
     @model_validator(mode="after")
     def _complete(self) -> Distribution:
-        needs = {"uniform": ("low", "high"), "normal": ("mean", "sd"), "lognormal": ("median", "sigma"), "choice": ("values",)}
+        needs = {
+            "uniform": ("low", "high"),
+            "normal": ("mean", "sd"),
+            "lognormal": ("median", "sigma"),
+            "choice": ("values",),
+        }
         wanted = needs[self.dist]
         given = tuple(f for f in type(self).model_fields if f != "dist" and getattr(self, f) is not None)
         if set(given) != set(wanted):
@@ -79,7 +84,9 @@ class World(Settings):
     """Feedback between prices and the physical world."""
 
     kappa: Share = 0.3  # weight of the market price in an appraisal
-    gamma: Annotated[float, Field(ge=0, le=1)] = 0.05  # how fast upkeep follows the price: log-growth per tick per unit log(price / value)
+    gamma: Annotated[float, Field(ge=0, le=1)] = (
+        0.05  # how fast upkeep follows the price: log-growth per tick per unit log(price / value)
+    )
     income_every: int = Field(5, ge=1, le=10_000)  # ticks between payments to holders
 
 

@@ -97,7 +97,9 @@ def _counts(groups: tuple[Group, ...], agents: int | None) -> list[int]:
     fixed = sum(c for c, group in zip(counts, groups, strict=True) if group.fixed)
     free = sum(counts) - fixed
     if agents < fixed or (free == 0 and agents != fixed):
-        raise InputError(f"--agents {agents}: this scenario has {fixed} agents that do not scale; give at least {fixed + 1}")
+        raise InputError(
+            f"--agents {agents}: this scenario has {fixed} agents that do not scale; give at least {fixed + 1}"
+        )
     exact = [c if group.fixed else c * (agents - fixed) / free for c, group in zip(counts, groups, strict=True)]
     scaled = [int(x) for x in exact]
     by_remainder = sorted(range(len(groups)), key=lambda i: (scaled[i] - exact[i], i))
