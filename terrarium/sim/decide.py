@@ -7,14 +7,16 @@ import threading
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from numpy.random import Generator
 
 from terrarium.chain.types import Call
 from terrarium.errors import BudgetExceeded
-from terrarium.sim.population import Agent
-from terrarium.sim.view import View
+
+if TYPE_CHECKING:
+    from terrarium.sim.population import Agent
+    from terrarium.sim.view import View
 
 SECONDS = 2.0  # wall time one decision may take; only a strategy that loops meets it
 CALLS = 64  # calls one agent may make in one tick

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from terrarium.chain.types import Call
 from terrarium.random import key
-from terrarium.sim.population import Agent
+
+if TYPE_CHECKING:
+    from terrarium.sim.population import Agent
 
 MASK = (1 << 64) - 1
 

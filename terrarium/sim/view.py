@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from terrarium.errors import BudgetExceeded
-from terrarium.market.desk import Desk
+
+if TYPE_CHECKING:
+    from terrarium.market.desk import Desk
 
 Floats = npt.NDArray[np.float64]
 Row = tuple[float, ...]
