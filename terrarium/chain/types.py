@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -65,7 +65,9 @@ class Block:
     output: Mapping[int, bytes]  # revert data, by index of the failed transaction (b"" where the revert was bare)
     created: Mapping[int, str]  # address of the new contract, by index of the successful creation
     logs: Logs
-    fingerprint: bytes  # 32 bytes: rolling hash over statuses, revert data and logs since genesis; equal on every engine
+    fingerprint: (
+        bytes  # 32 bytes: rolling hash over statuses, revert data and logs since genesis; equal on every engine
+    )
     gas_used: npt.NDArray[np.int64] | None = None  # [m]; None where the engine's gas is not protocol gas
     state_root: bytes | None = None  # None where the engine has none
 
@@ -111,5 +113,5 @@ class Chain(Protocol):
         ...
 
     def close(self) -> None: ...
-    def __enter__(self) -> Chain: ...
+    def __enter__(self) -> Self: ...
     def __exit__(self, *exc: object) -> None: ...
