@@ -1,0 +1,1 @@
+"""Physical processes, one a file: a scenario names the file."""

@@ -1,0 +1,1 @@
+"""Shocks, one a file: a scenario names the file."""
