@@ -87,6 +87,7 @@ class World(Settings):
     gamma: Annotated[float, Field(ge=0, le=1)] = (
         0.05  # how fast upkeep follows the price: log-growth per tick per unit log(price / value)
     )
+    wear_days: Positive = 365.0  # in which capacity that upkeep built or lost returns to normal (e-folding)
     income_every: int = Field(5, ge=1, le=10_000)  # ticks between payments to holders
 
 
