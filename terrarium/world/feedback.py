@@ -7,11 +7,11 @@
 ``p`` is the market price after the last block and stands against the ``f`` of that time. Where there is no price,
 upkeep rests and appraisers look at fundamentals alone. Income moves with capacity, as the fundamental does.
 
-Sources. Investment follows the ratio of market price to replacement value: J. Tobin, "A general equilibrium approach to
-monetary theory", JMCB 1 (1969); F. Hayashi, Econometrica 50 (1982). Appraisals as a weighted mean of the last
-appraisal and
-new evidence: D. Geltner, "Smoothing in appraisal-based returns", Journal of Real Estate Finance and Economics 4 (1991);
-D. Quan and J. Quigley, "Price formation and the appraisal function in real estate markets", same issue.
+Sources. Investment follows the ratio of market price to replacement value: J. Tobin, "A general equilibrium approach
+to monetary theory", JMCB 1 (1969); F. Hayashi, "Tobin's marginal q and average q", Econometrica 50 (1982). Appraisals
+as a weighted mean of the last appraisal and new evidence: D. Geltner, "Smoothing in appraisal-based returns", Journal
+of Real Estate Finance and Economics 4 (1991); D. Quan and J. Quigley, "Price formation and the appraisal function in
+real estate markets", same volume.
 """
 
 from __future__ import annotations

@@ -6,8 +6,7 @@ market that answers a log-move of the appraisal ``response``-fold,
     log P(t) = log V0 + response · (log A(t − 1) − log V0)
 
 (1: trades at the last appraisal; above 1: leveraged holders who have to follow; 0: ignores appraisals), it is stable
-when
-its gain is below 1: shocks die out. Above 1 they run away, until upkeep hits its pace or values their range.
+when its gain is below 1: shocks die out. Above 1 they run away, until upkeep hits its pace or values their range.
 
 Open the loop at the price, move the price for one tick, and add up what reaches the appraisal: the sum of this impulse
 response times ``response`` is the gain (the loop is positive, so stability turns exactly there: L. Farina and S.

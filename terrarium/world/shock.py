@@ -1,7 +1,6 @@
 """What a shock is: a dataclass that acts on the physical world, or on those who measure it, and never on a price.
 
-A file in ``shocks/`` holds one: ``crash.py`` holds ``class Crash(Shock)``; its fields are the parameters a scenario
-sets.
+A file in ``shocks/`` holds one: ``crash.py`` holds ``class Crash(Shock)``; its fields are the shock's parameters.
 """
 
 from __future__ import annotations

@@ -7,10 +7,8 @@
 
 Sources. Rents that move with the gap between actual and natural vacancy: K. Rosen and L. Smith, "The price-adjustment
 process for rental housing and the natural vacancy rate", American Economic Review 73 (1983). Space market, asset
-market and
-the cap rate between them: D. DiPasquale and W. Wheaton, "The markets for real estate assets and space", AREUEA
-Journal 20 (1992). Return = cap rate + growth: M. Gordon (1959). Appraisals that trail values: see
-`terrarium.world.feedback`.
+market and the cap rate between them: D. DiPasquale and W. Wheaton, "The markets for real estate assets and space",
+AREUEA Journal 20 (1992). Appraisals that trail values: see `terrarium.world.feedback`.
 """
 
 from __future__ import annotations

@@ -60,7 +60,7 @@ class Parameters(Discounted):
         if float(np.linalg.eigvals(motion).real.max()) >= self.discount - self.growth:
             raise ValueError(
                 f"hits ({self.hit_rate:g} a year of {self.hit_size:g}) outgrow discount − growth, "
-                f"so the asset has no finite worth; lower hit_rate, hit_size or retention, or raise decay, fade or discount"
+                f"so the asset has no finite worth; lower hit_rate, hit_size or retention, or raise decay or discount"
             )
 
 

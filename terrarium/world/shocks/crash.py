@@ -1,8 +1,7 @@
 """A crash: what the assets' output is worth falls for good, at once or over some days.
 
 The level behind the process moves (property demand, crop price, royalty per use), so that income follows by the
-process's
-own rules: rents late, harvests at the next harvest. Prices learn of it through feeds.
+process's own rules: rents late, harvests at the next harvest. Prices learn of it through feeds.
 """
 
 from __future__ import annotations

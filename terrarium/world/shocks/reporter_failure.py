@@ -1,8 +1,7 @@
 """Reporters fail: a share of those who measure the world falls silent, comes late, or is wrong by a factor.
 
 The world itself goes on. Who fails is drawn once per shock, by systematic sampling (W. Madow and L. Madow, Annals of
-Mathematical Statistics 15, 1944): of any number of reporters exactly ``share``, rounded up or down, whatever their
-number.
+Mathematical Statistics 15, 1944): of any number of reporters exactly ``share``, rounded up or down.
 """
 
 from __future__ import annotations
