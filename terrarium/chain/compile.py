@@ -2,9 +2,9 @@
 
     python -m terrarium.chain.compile
 
-Runs at build time only: for ``make setup``, and from setup.py, which loads this file by its path where Terrarium is not yet
-installed. So it imports nothing of Terrarium. What is made is one JSON file a contract in ``terrarium/artifacts``: {name, abi,
-bytecode, runtime, source}. Nothing is compiled again as long as sources and settings stay the same.
+Runs at build time only: for ``make setup``, and from setup.py, which loads this file by its path where Terrarium is not
+yet installed. So it imports nothing of Terrarium. What is made is one JSON file a contract in ``terrarium/artifacts``:
+{name, abi, bytecode, runtime, source}. Nothing is compiled again as long as sources and settings stay the same.
 """
 
 from __future__ import annotations
@@ -21,11 +21,12 @@ from typing import Any
 
 ROOT = Path(__file__).parents[2]
 OUT = ROOT / "terrarium" / "artifacts"
+MORPHO_SOURCE = ROOT / "node_modules/@morpho-org/morpho-blue/src/Morpho.sol"
 COMPILERS = ROOT / ".solc"  # py-solc-x, Ape and forge all look here
 OURS = "0.8.30"
 MORPHO = "0.8.19"
-# Ours: ape-config.yaml and foundry.toml say the same, and a test compares what comes out. Without a hash of the metadata at
-# its end, code stays the same when only a comment changes, and so do recorded runs. Morpho: as in its own release.
+# Ours: ape-config.yaml and foundry.toml say the same, and a test compares what comes out. Without the metadata's hash
+# at its end, code stays the same when only a comment changes, and so do recorded runs. Morpho: as in its own release.
 SETTINGS: dict[str, dict[str, Any]] = {
     OURS: {
         "evmVersion": "prague",
@@ -67,35 +68,44 @@ class CompileError(Exception):
     """The artifacts cannot be made; the message says what to do."""
 
 
+def stale() -> list[str]:
+    """The parts of the artifacts that are gone, or whose sources, settings or pinned packages have changed since."""
+    made = _made()
+    return [part for part, state in _wanted().items() if part not in made or not _holds(made[part], state)]
+
+
+def installed() -> bool:
+    """Whether the npm packages are there to compile from."""
+    return MORPHO_SOURCE.exists()
+
+
 def compile_all() -> list[str]:
     """Bring ``terrarium/artifacts`` up to date; returns the names of what was made anew.
 
-    Raises `CompileError` when npm packages or a compiler are missing, or a source does not compile; what stood there before
-    then stays.
+    Raises `CompileError` when npm packages or a compiler are missing, or a source does not compile; what stood there
+    before then stays.
     """
-    ours = sorted((ROOT / "contracts").rglob("*.sol"))
-    morpho = ROOT / "node_modules/@morpho-org/morpho-blue/src/Morpho.sol"
-    parts: dict[str, tuple[str, Callable[[], Artifacts]]] = {
-        "ours": (_digest(SETTINGS[OURS], ours), lambda: _compiled(ours, OURS)),
-        "morpho": (_digest(SETTINGS[MORPHO]), lambda: _compiled([morpho], MORPHO)),
-        "shipped": (_digest(SHIPPED), _shipped),
-    }
-    made = {part: state for part, state in _made().items() if part in parts}
-    stale = [part for part, (digest, _) in parts.items() if part not in made or not _holds(made[part], digest)]
-    if not stale:
+    if not (parts := stale()):
         return []
-    if not morpho.exists():
+    if not installed():
         raise CompileError("the npm packages are missing: run `make setup` (needs Node 20 or newer)")
+    wanted = _wanted()
+    made = {part: state for part, state in _made().items() if part in wanted}
+    makers: dict[str, Callable[[], Artifacts]] = {
+        "ours": lambda: _compiled(_ours(), OURS),
+        "morpho": lambda: _compiled([MORPHO_SOURCE], MORPHO),
+        "shipped": _shipped,
+    }
     with ThreadPoolExecutor() as pool:  # two compilers at once
-        running = {part: pool.submit(parts[part][1]) for part in stale}
+        running = {part: pool.submit(makers[part]) for part in parts}
     OUT.mkdir(exist_ok=True)
     fresh: Artifacts = {}
-    for part in sorted(stale, key=lambda part: running[part].exception() is not None):  # keep what succeeded, then raise
+    for part in sorted(parts, key=lambda part: running[part].exception() is not None):  # keep what succeeds, then raise
         artifacts = running[part].result()
         taken = {name: other for other, state in made.items() if other != part for name in state["names"]}
         if twice := sorted(taken.keys() & artifacts.keys()):
             raise CompileError(f"contract {twice[0]} comes twice, from {taken[twice[0]]} and {part}: rename ours")
-        made[part] = {"digest": parts[part][0], "names": sorted(artifacts)}
+        made[part] = {"digest": wanted[part], "names": sorted(artifacts)}
         for name, artifact in artifacts.items():
             _write(OUT / f"{name}.json", {"name": name, **artifact})
         _write(OUT / ".made", made)
@@ -124,8 +134,8 @@ def compiler(version: str) -> Path:
             path.unlink()
         if not shutil.which("node"):
             raise CompileError(
-                f"solc {version} cannot be downloaded ({error}), and there is no Node to run the npm one: install Node 20 or "
-                f"newer, or put the compiler at {path}"
+                f"solc {version} cannot be downloaded ({error}), and there is no Node to run the npm one: install Node "
+                f"20 or newer, or put the compiler at {path}"
             ) from error
         link = COMPILERS / f".solc-v{version}.{os.getpid()}"
         link.symlink_to(os.path.relpath(ROOT / "scripts" / "solc" / path.name, COMPILERS))
@@ -171,7 +181,9 @@ def _compiled(sources: list[Path], version: str) -> Artifacts:
             if not code:
                 continue
             if name in found:
-                raise CompileError(f"two contracts are called {name}: {found[name]['source']['file']} and {file}; rename one")
+                raise CompileError(
+                    f"{found[name]['source']['file']} and {file} both hold a contract {name}: rename one"
+                )
             source = {"file": file, "compiler": version, "settings": SETTINGS[version]}
             found[name] = _artifact(name, contract["abi"], code, runtime, source)
     return found
@@ -208,6 +220,15 @@ def _made() -> dict[str, dict[str, Any]]:
     except (OSError, ValueError):
         return {}
     return made
+
+
+def _ours() -> list[Path]:
+    return sorted((ROOT / "contracts").rglob("*.sol"))
+
+
+def _wanted() -> dict[str, str]:
+    """Digest of everything each part is made from."""
+    return {"ours": _digest(SETTINGS[OURS], _ours()), "morpho": _digest(SETTINGS[MORPHO]), "shipped": _digest(SHIPPED)}
 
 
 def _holds(state: dict[str, Any], digest: str) -> bool:
