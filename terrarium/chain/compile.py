@@ -185,8 +185,16 @@ def _compiled(sources: list[Path], version: str) -> Artifacts:
                     f"{found[name]['source']['file']} and {file} both hold a contract {name}: rename one"
                 )
             source = {"file": file, "compiler": version, "settings": SETTINGS[version]}
-            found[name] = _artifact(name, contract["abi"], code, runtime, source)
+            found[name] = _artifact(name, contract["abi"] + _events(output, name), code, runtime, source)
     return found
+
+
+def _events(output: dict[str, Any], name: str) -> list[Any]:
+    """Morpho emits the events of a library, which solc 0.8.19 leaves out of the ABI of the contract that emits them."""
+    if name != "Morpho":
+        return []
+    library = output["contracts"][(MORPHO_SOURCE.parent / "libraries/EventsLib.sol").relative_to(ROOT).as_posix()]
+    return [entry for entry in library["EventsLib"]["abi"] if entry["type"] == "event"]
 
 
 def _shipped() -> Artifacts:
