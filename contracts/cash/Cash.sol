@@ -15,6 +15,7 @@ contract Cash is ERC20, AccessControl {
     /// @notice `mintMany` was given lists of different lengths.
     error Cash__LengthMismatch(uint256 recipients, uint256 amounts);
 
+    /// @notice Names who is in charge.
     /// @param admin May mint and say who else may.
     constructor(address admin) ERC20("Terrarium Dollar", "TUSD") {
         _grantRole(DEFAULT_ADMIN_ROLE, admin);
@@ -22,13 +23,15 @@ contract Cash is ERC20, AccessControl {
     }
 
     /// @notice Mints `amount` to `to`.
+    /// @param to Who gets it.
     /// @param amount In millionths of a dollar.
     function mint(address to, uint256 amount) external onlyRole(MINTER_ROLE) {
         _mint(to, amount);
     }
 
     /// @notice Mints `amounts[i]` to `to[i]`: one transaction onboards many.
-    /// @param amounts In millionths of a dollar.
+    /// @param to Who gets it, [n].
+    /// @param amounts In millionths of a dollar, [n].
     function mintMany(address[] calldata to, uint256[] calldata amounts) external onlyRole(MINTER_ROLE) {
         if (to.length != amounts.length) revert Cash__LengthMismatch(to.length, amounts.length);
         for (uint256 i; i < to.length; ++i) {

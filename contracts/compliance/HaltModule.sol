@@ -25,15 +25,23 @@ contract HaltModule is ComplianceModule, AccessControl {
     /// @notice Venues whose transfers pass.
     mapping(address account => bool) public isExempt;
 
-    /// @notice Transfers of `token` have stopped.
+    /// @notice Transfers of a token have stopped.
+    /// @param token The token.
+    /// @param guardian Who halted it.
     event Halted(address indexed token, address indexed guardian);
-    /// @notice The halt of `token` is over; a market-wide one may go on.
+    /// @notice The halt of a token is over; a market-wide one may go on.
+    /// @param token The token.
+    /// @param guardian Who ended it.
     event Unhalted(address indexed token, address indexed guardian);
     /// @notice Transfers of every token have stopped.
+    /// @param guardian Who halted them.
     event AllHalted(address indexed guardian);
     /// @notice The market-wide halt is over; tokens halted by themselves stay so.
+    /// @param guardian Who ended it.
     event AllUnhalted(address indexed guardian);
-    /// @notice Transfers from and to `account` pass in a halt, or no longer do.
+    /// @notice Transfers from and to a venue pass in a halt, or no longer do.
+    /// @param account The venue.
+    /// @param exempt Whether they pass.
     event ExemptSet(address indexed account, bool exempt);
 
     /// @notice `token` (zero: the market) is halted already.
@@ -41,6 +49,7 @@ contract HaltModule is ComplianceModule, AccessControl {
     /// @notice `token` (zero: the market) is not halted.
     error HaltModule__NotHalted(address token);
 
+    /// @notice Names who is in charge.
     /// @param admin Names guardians and exempt venues.
     /// @param guardian May halt; zero for nobody yet.
     constructor(address admin, address guardian) {
@@ -50,14 +59,16 @@ contract HaltModule is ComplianceModule, AccessControl {
 
     /* GUARDIAN */
 
-    /// @notice Stops transfers of `token`.
+    /// @notice Stops transfers of a token.
+    /// @param token The token.
     function halt(address token) external onlyRole(GUARDIAN_ROLE) {
         if (tokenHalted[token]) revert HaltModule__AlreadyHalted(token);
         tokenHalted[token] = true;
         emit Halted(token, msg.sender);
     }
 
-    /// @notice Lets transfers of `token` go on.
+    /// @notice Lets transfers of a token go on.
+    /// @param token The token.
     function unhalt(address token) external onlyRole(GUARDIAN_ROLE) {
         if (!tokenHalted[token]) revert HaltModule__NotHalted(token);
         tokenHalted[token] = false;
@@ -80,13 +91,18 @@ contract HaltModule is ComplianceModule, AccessControl {
 
     /* ADMIN */
 
-    /// @notice Lets transfers from and to `account` pass in a halt, or no longer.
+    /// @notice Lets transfers from and to a venue pass in a halt, or no longer.
+    /// @param account The venue.
+    /// @param exempt Whether they pass.
     function setExempt(address account, bool exempt) external onlyRole(DEFAULT_ADMIN_ROLE) {
         isExempt[account] = exempt;
         emit ExemptSet(account, exempt);
     }
 
     /* COMPLIANCE */
+
+    // T-REX calls these on every module; a switch has nothing to do in them.
+    // solhint-disable no-empty-blocks
 
     /// @inheritdoc IModule
     /// @dev Changes nothing.
@@ -106,7 +122,9 @@ contract HaltModule is ComplianceModule, AccessControl {
         return isExempt[from] || isExempt[to];
     }
 
-    /// @notice Whether transfers of `token` are stopped, by its own halt or the market's.
+    /// @notice Whether transfers of a token are stopped, by its own halt or the market's.
+    /// @param token The token.
+    /// @return Whether only exempt venues' transfers pass.
     function isHalted(address token) public view returns (bool) {
         return allHalted || tokenHalted[token];
     }

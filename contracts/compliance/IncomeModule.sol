@@ -33,7 +33,6 @@ import {ComplianceModule} from "./ComplianceModule.sol";
 ///
 /// A wallet recovered by T-REX's `recoveryAddress` takes its units along, but what it was owed before stays with the old address.
 contract IncomeModule is ComplianceModule, Ownable {
-    using SafeCast for uint256;
     using SafeERC20 for IERC20;
 
     /// @notice State of one token.
@@ -69,15 +68,31 @@ contract IncomeModule is ComplianceModule, Ownable {
     mapping(address token => Pot) private _pots;
     mapping(address token => mapping(address account => Holding)) private _holdings;
 
-    /// @notice `payer` has paid income in; `index` is the token's index after it (see `Pot`).
+    /// @notice Income was paid in.
+    /// @param token The token whose holders it is for.
+    /// @param payer Who paid.
+    /// @param amount In units of cash.
+    /// @param eligible Units of the token that share it.
+    /// @param index The token's index after it (see `Pot`).
     event Distributed(address indexed token, address indexed payer, uint256 amount, uint256 eligible, uint256 index);
-    /// @notice `holder` was paid what it was owed.
+    /// @notice A holder was paid what it was owed.
+    /// @param token The token it was owed for.
+    /// @param holder Who was paid.
+    /// @param amount In units of cash.
     event Claimed(address indexed token, address indexed holder, uint256 amount);
-    /// @notice `record` has corrected the units of `account`. Hooks tell nothing: the token's own `Transfer` says it.
+    /// @notice `record` has corrected an account. Hooks tell nothing: the token's own `Transfer` says it.
+    /// @param token The token.
+    /// @param account Whose units were wrong.
+    /// @param units What it holds.
     event Recorded(address indexed token, address indexed account, uint256 units);
-    /// @notice `account` earns nothing from now on, or earns again.
+    /// @notice An account earns nothing from now on, or earns again.
+    /// @param token The token it holds.
+    /// @param account The account.
+    /// @param excluded Whether it earns nothing.
     event ExcludedSet(address indexed token, address indexed account, bool excluded);
-    /// @notice `account` is told to `sync` when it is paid, or no longer.
+    /// @notice An account is told to `sync` when it is paid, or no longer.
+    /// @param account A Uniswap V2 pair.
+    /// @param pool Whether it is told.
     event PoolSet(address indexed account, bool pool);
 
     /// @notice The token's compliance has not added this module, so its holders are not on record.
@@ -89,6 +104,7 @@ contract IncomeModule is ComplianceModule, Ownable {
     /// @notice Not every unit is on record: call `record` for the accounts that differ.
     error IncomeModule__RecordIncomplete(uint256 recorded, uint256 totalSupply);
 
+    /// @notice Names who is in charge.
     /// @param admin Names excluded accounts and pools; cannot touch cash.
     /// @param cash What income is paid in.
     constructor(address admin, IERC20 cash) Ownable(admin) {
@@ -97,7 +113,8 @@ contract IncomeModule is ComplianceModule, Ownable {
 
     /* INCOME */
 
-    /// @notice Pays `amount` of cash in for the holders of `token`, from the caller's allowance.
+    /// @notice Pays income in for all holders, from the caller's allowance.
+    /// @param token The token whose holders share it.
     /// @param amount In units of cash.
     function distribute(address token, uint256 amount) external {
         if (amount == 0) revert IncomeModule__ZeroAmount();
@@ -112,7 +129,7 @@ contract IncomeModule is ComplianceModule, Ownable {
         if (eligible == 0) revert IncomeModule__NobodyEligible(token);
 
         // Bounds `distributed` by 2**120, and thereby every product below by 2**248.
-        pot.distributed = (pot.distributed + amount).toUint120();
+        pot.distributed = SafeCast.toUint120(pot.distributed + amount);
         uint256 shared = (amount << 128) + pot.carry;
         pot.index += shared / eligible;
         pot.carry = shared % eligible;
@@ -121,8 +138,10 @@ contract IncomeModule is ComplianceModule, Ownable {
         CASH.safeTransferFrom(msg.sender, address(this), amount);
     }
 
-    /// @notice Pays `holders` what they are owed. Anyone may call, for anyone: cash goes to the holders only.
-    /// @return total Cash paid out.
+    /// @notice Pays holders what they are owed. Anyone may call, for anyone: cash goes to the holders only.
+    /// @param token The token they are owed for.
+    /// @param holders Who is paid, [n]; who is owed nothing is passed over.
+    /// @return total Units of cash paid out; rounded down for every holder.
     function claimFor(address token, address[] calldata holders) external returns (uint256 total) {
         uint256[] memory amounts = new uint256[](holders.length);
         for (uint256 i; i < holders.length; ++i) {
@@ -134,17 +153,21 @@ contract IncomeModule is ComplianceModule, Ownable {
             holding.owed = 0;
             emit Claimed(token, holders[i], amounts[i]);
         }
-        _pots[token].paid += total.toUint128();
+        _pots[token].paid += SafeCast.toUint128(total);
 
         for (uint256 i; i < holders.length; ++i) {
             if (amounts[i] == 0) continue;
             CASH.safeTransfer(holders[i], amounts[i]);
+            // Only pairs the owner named; one that fails is left out by the caller.
+            // slither-disable-next-line calls-loop
             if (isPool[holders[i]]) IUniswapV2Pair(holders[i]).sync();
         }
     }
 
-    /// @notice Puts the balances of `accounts` on record, where they differ. Anyone may call. Needed only for a token that was
-    /// held before the module was added, or while it was taken off.
+    /// @notice Puts balances on record where they differ. Anyone may call. Needed only for a token that was held before the
+    /// module was added, or while it was taken off.
+    /// @param token The token.
+    /// @param accounts Whose balances, [n].
     function record(address token, address[] calldata accounts) external {
         for (uint256 i; i < accounts.length; ++i) {
             if (_record(token, accounts[i])) emit Recorded(token, accounts[i], _holdings[token][accounts[i]].units);
@@ -153,7 +176,10 @@ contract IncomeModule is ComplianceModule, Ownable {
 
     /* ADMIN */
 
-    /// @notice Lets `account` earn nothing on `token` from now on, or earn again. What it was owed stays owed.
+    /// @notice Lets an account earn nothing from now on, or earn again. What it was owed stays owed.
+    /// @param token The token it holds.
+    /// @param account The account.
+    /// @param excluded Whether it earns nothing.
     function setExcluded(address token, address account, bool excluded) external onlyOwner {
         Holding storage holding = _holdings[token][account];
         if (holding.excluded == excluded) return;
@@ -165,7 +191,9 @@ contract IncomeModule is ComplianceModule, Ownable {
         emit ExcludedSet(token, account, excluded);
     }
 
-    /// @notice Makes `account`, a Uniswap V2 pair, `sync` whenever it is paid, or no longer.
+    /// @notice Makes an account `sync` whenever it is paid, or no longer.
+    /// @param account A Uniswap V2 pair.
+    /// @param pool Whether it is told.
     function setPool(address account, bool pool) external onlyOwner {
         isPool[account] = pool;
         emit PoolSet(account, pool);
@@ -202,18 +230,27 @@ contract IncomeModule is ComplianceModule, Ownable {
 
     /* VIEWS */
 
-    /// @notice Cash `holder` would be paid by `claimFor` now.
+    /// @notice What `claimFor` would pay a holder now.
+    /// @param token The token.
+    /// @param holder The holder.
+    /// @return Units of cash, rounded down.
     function accrued(address token, address holder) external view returns (uint256) {
         Holding storage holding = _holdings[token][holder];
         return holding.owed + (_earned(_pots[token], holding) >> 128);
     }
 
-    /// @notice The books of `token`.
+    /// @notice The books of a token.
+    /// @param token The token.
+    /// @return Its pot.
     function pots(address token) external view returns (Pot memory) {
         return _pots[token];
     }
 
-    /// @notice Units of `token` on record for `account`, and whether it is excluded.
+    /// @notice What is on record for an account.
+    /// @param token The token.
+    /// @param account The account.
+    /// @return units What it was last seen to hold.
+    /// @return excluded Whether it earns nothing.
     function holdings(address token, address account) external view returns (uint256 units, bool excluded) {
         Holding storage holding = _holdings[token][account];
         return (holding.units, holding.excluded);
@@ -223,8 +260,9 @@ contract IncomeModule is ComplianceModule, Ownable {
 
     /// @dev Settles `account` on its units on record, then takes its balance down.
     function _record(address token, address account) private returns (bool changed) {
-        // Read before anything is written: the token is not trusted.
-        uint128 balance = ISecurityToken(token).balanceOf(account).toUint128();
+        // Read before anything is written: the token is not trusted. In a loop of the caller's own length.
+        // slither-disable-next-line calls-loop
+        uint128 balance = SafeCast.toUint128(ISecurityToken(token).balanceOf(account));
         Pot storage pot = _pots[token];
         Holding storage holding = _holdings[token][account];
         _settle(pot, holding);
@@ -243,7 +281,7 @@ contract IncomeModule is ComplianceModule, Ownable {
         uint256 earned = _earned(pot, holding);
         holding.index = index;
         if (earned == 0) return;
-        holding.owed = (holding.owed + (earned >> 128)).toUint120();
+        holding.owed = SafeCast.toUint120(holding.owed + (earned >> 128));
         pot.carry += earned & type(uint128).max;
     }
 

@@ -60,19 +60,34 @@ contract Feed is IAggregatorV3, Ownable {
     mapping(uint256 roundId => Round) private _rounds;
     Open private _open;
 
-    /// @notice A reporter has spoken. `late` submissions belong to a round already closed and do not count.
+    /// @notice A reporter has spoken.
+    /// @param roundId The round it counts for; of a late submission, the round that had closed without it.
+    /// @param reporter Who spoke.
+    /// @param answer Scaled by 1e8.
+    /// @param late Whether it came after the close and does not count.
     event Submitted(uint80 indexed roundId, address indexed reporter, int256 answer, bool late);
-    /// @notice A round has opened; named as in Chainlink. The same number again: the earlier attempt was abandoned.
+    /// @notice A round has opened; named as in Chainlink.
+    /// @param roundId Its number; the same again when the earlier attempt was abandoned.
+    /// @param startedBy The reporter who spoke first.
+    /// @param startedAt Unix seconds.
     event NewRound(uint256 indexed roundId, address indexed startedBy, uint256 startedAt);
     /// @notice A round has closed; named as in Chainlink.
+    /// @param current Its answer, scaled by 1e8.
+    /// @param roundId Its number.
+    /// @param updatedAt Unix seconds.
     event AnswerUpdated(int256 indexed current, uint256 indexed roundId, uint256 updatedAt);
-    /// @notice An open round was given up with so many submissions: it timed out, or the reporters or the quorum changed.
+    /// @notice An open round was given up: it timed out, or the reporters or the quorum changed.
+    /// @param roundId Its number, which the next attempt takes over.
+    /// @param submissions How many had been made.
     event Abandoned(uint80 indexed roundId, uint256 submissions);
-    /// @notice `reporter` may submit.
+    /// @notice A reporter was added.
+    /// @param reporter Who may submit.
     event ReporterAdded(address indexed reporter);
-    /// @notice `reporter` may no longer submit.
+    /// @notice A reporter was removed.
+    /// @param reporter Who may no longer submit.
     event ReporterRemoved(address indexed reporter);
-    /// @notice So many submissions close a round from now on.
+    /// @notice The quorum was set.
+    /// @param quorum Submissions that close a round from now on.
     event QuorumSet(uint256 quorum);
 
     /// @notice Only reporters submit.
@@ -92,6 +107,7 @@ contract Feed is IAggregatorV3, Ownable {
     /// @notice No such round has closed.
     error Feed__NoData(uint80 roundId);
 
+    /// @notice Names the reporters and fixes the times.
     /// @param admin Says who reports and how many make a round; cannot touch an answer.
     /// @param what For people: "Oak Street 1 appraisal / USD".
     /// @param reporters_ Who reports, at least `quorum_` of them.
@@ -148,13 +164,15 @@ contract Feed is IAggregatorV3, Ownable {
 
     /* ADMIN */
 
-    /// @notice Lets `reporter` submit. An open round is abandoned, so that one set of reporters answers for every round.
+    /// @notice Adds a reporter. An open round is abandoned, so that one set of reporters answers for every round.
+    /// @param reporter Who may submit.
     function addReporter(address reporter) external onlyOwner {
         _addReporter(reporter);
         _restart();
     }
 
-    /// @notice Stops `reporter` from submitting. An open round is abandoned, and with it what the reporter said in it.
+    /// @notice Removes a reporter. An open round is abandoned, and with it what the reporter said in it.
+    /// @param reporter Who may no longer submit.
     function removeReporter(address reporter) external onlyOwner {
         if (!_words[reporter].isReporter) revert Feed__NotReporter(reporter);
         uint256 last = _reporters.length - 1;
@@ -168,7 +186,8 @@ contract Feed is IAggregatorV3, Ownable {
         _restart();
     }
 
-    /// @notice Sets how many submissions close a round. An open round is abandoned.
+    /// @notice Sets the quorum. An open round is abandoned.
+    /// @param quorum_ Submissions that close a round, from 1 to the number of reporters.
     function setQuorum(uint256 quorum_) external onlyOwner {
         _setQuorum(quorum_);
         _restart();
@@ -186,7 +205,8 @@ contract Feed is IAggregatorV3, Ownable {
         return 1;
     }
 
-    /// @notice Who may submit, in no particular order.
+    /// @notice Who may submit.
+    /// @return In no particular order.
     function reporters() external view returns (address[] memory) {
         return _reporters;
     }
@@ -202,7 +222,8 @@ contract Feed is IAggregatorV3, Ownable {
         }
     }
 
-    /// @notice Whether the newest answer is older than `MAX_AGE`, or there is none.
+    /// @notice Whether the newest answer can no longer be relied on.
+    /// @return True when it is older than `MAX_AGE`, or there is none.
     function isStale() external view returns (bool) {
         uint80 newest = _open.closed;
         return newest == 0 || (MAX_AGE != 0 && block.timestamp > _rounds[newest].updatedAt + MAX_AGE);
@@ -254,7 +275,7 @@ contract Feed is IAggregatorV3, Ownable {
     /// @dev Median of what was said in `attempt`; of an even count the mean of the middle two, rounded down.
     function _median(uint80 attempt, uint256 count) private view returns (int128) {
         int128[] memory sorted = new int128[](count);
-        uint256 found;
+        uint256 found = 0;
         for (uint256 i; found < count; ++i) {
             Word memory word = _words[_reporters[i]];
             if (word.attempt != attempt) continue;

@@ -24,6 +24,7 @@ contract FeedOracle is IOracle {
     /// @notice 36 + loan decimals − collateral decimals − feed decimals is negative: no exact scale exists.
     error FeedOracle__Decimals(uint256 loan, uint256 collateral, uint256 feed);
 
+    /// @notice Fixes feed and scale.
     /// @param feed Dollars for one whole collateral token.
     /// @param collateral Token that is posted.
     /// @param loan Token that is lent, worth a dollar.

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
+// Their authors document these in full; here stands what ours rely on, one file a protocol.
+// solhint-disable use-natspec, one-contract-per-file
+
 /// @title IAggregatorV3
 /// @notice What Chainlink price feeds answer, so that anything written for Chainlink reads our feeds too.
 /// @dev Same selectors as Chainlink's `AggregatorV3Interface`; written here because its npm package does not install.

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
+// Their authors document these in full; here stands what ours rely on, one file a protocol.
+// solhint-disable use-natspec, one-contract-per-file
+
 /// @notice What defines a Morpho market; its id is keccak256(abi.encode(params)).
 /// @param loanToken What is lent.
 /// @param collateralToken What is posted.

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
+// Their authors document these in full; here stands what ours rely on, one file a protocol.
+// solhint-disable use-natspec, one-contract-per-file
+
 /// @title IModule
 /// @notice What T-REX 4.1.6 (ERC-3643) asks of a compliance module. Selectors and events are its own.
 interface IModule {

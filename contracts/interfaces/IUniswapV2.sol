@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
+// Their authors document these in full; here stands what ours rely on, one file a protocol.
+// solhint-disable use-natspec, one-contract-per-file
+
 /// @title IUniswapV2Pair
 /// @notice The part of a Uniswap V2 pair that our contracts use.
 interface IUniswapV2Pair {

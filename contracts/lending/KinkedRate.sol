@@ -33,6 +33,7 @@ contract KinkedRate is IIrm {
     /// @notice The rate at full use is above `MAX_RATE`.
     error KinkedRate__RateTooHigh(uint256 rate);
 
+    /// @notice Fixes the curve.
     /// @param base Rate at no use, WAD per year.
     /// @param slopeLow Added up to the kink, WAD per year.
     /// @param slopeHigh Added from the kink to full use, WAD per year.
@@ -59,6 +60,7 @@ contract KinkedRate is IIrm {
 
     /// @notice Rate at `utilisation`, WAD per year, rounded up: against the borrower.
     /// @param utilisation Borrowed over supplied, WAD; more than 1e18 counts as 1e18.
+    /// @return WAD per year.
     function ratePerYear(uint256 utilisation) public view returns (uint256) {
         if (utilisation <= KINK) return BASE + Math.ceilDiv(SLOPE_LOW * utilisation, KINK);
         uint256 beyond = Math.min(utilisation, WAD) - KINK;

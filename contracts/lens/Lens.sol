@@ -17,6 +17,9 @@ import {IUniswapV2Pair} from "../interfaces/IUniswapV2.sol";
 ///
 /// Flags go out one byte a piece, 0 or 1. A number beyond 128 bits, or below zero, is refused, never cut.
 contract Lens {
+    // Many calls in one are what a lens is for; nothing here can be stopped by one of them but the reading itself.
+    // slither-disable-start calls-loop,unused-return
+
     uint256 private constant ADDRESS_BYTES = 20;
     uint256 private constant NUMBER_BYTES = 16;
 
@@ -25,8 +28,10 @@ contract Lens {
     /// @notice A number is below zero or beyond 128 bits.
     error Lens__DoesNotFit(uint256 value);
 
-    /// @notice Balances of `accounts` in `token`.
-    /// @return out Rows [balance].
+    /// @notice Balances in a token.
+    /// @param token The token.
+    /// @param accounts Packed addresses, [n].
+    /// @return out Rows [balance], n of them.
     function balances(IERC20 token, bytes calldata accounts) external view returns (bytes memory out) {
         uint256 n = _count(accounts);
         out = _numbers(n);
@@ -35,8 +40,9 @@ contract Lens {
         }
     }
 
-    /// @notice Total supplies of `tokens`.
-    /// @return out Rows [supply].
+    /// @notice Total supplies.
+    /// @param tokens Packed addresses, [n].
+    /// @return out Rows [supply], n of them.
     function supplies(bytes calldata tokens) external view returns (bytes memory out) {
         uint256 n = _count(tokens);
         out = _numbers(n);
@@ -45,8 +51,11 @@ contract Lens {
         }
     }
 
-    /// @notice Income of `token` that `accounts` could claim from `module`.
-    /// @return out Rows [cash].
+    /// @notice Income that could be claimed.
+    /// @param module Where it accrues.
+    /// @param token The token it accrues on.
+    /// @param accounts Packed addresses, [n].
+    /// @return out Rows [cash], n of them.
     function incomes(IncomeModule module, address token, bytes calldata accounts)
         external
         view
@@ -59,8 +68,10 @@ contract Lens {
         }
     }
 
-    /// @notice Whether `registry` has a verified identity for `accounts`.
-    /// @return out Flags.
+    /// @notice Who has a verified identity.
+    /// @param registry Where it is registered.
+    /// @param accounts Packed addresses, [n].
+    /// @return out Flags, n of them.
     function verified(IIdentityRegistry registry, bytes calldata accounts) external view returns (bytes memory out) {
         uint256 n = _count(accounts);
         out = new bytes(n);
@@ -70,7 +81,8 @@ contract Lens {
     }
 
     /// @notice Uniswap V2 pairs.
-    /// @return out Rows [reserve0, reserve1, shares in existence].
+    /// @param pairs Packed addresses, [n].
+    /// @return out Rows [reserve0, reserve1, shares in existence], n of them.
     function reserves(bytes calldata pairs) external view returns (bytes memory out) {
         uint256 n = _count(pairs);
         out = _numbers(3 * n);
@@ -83,8 +95,11 @@ contract Lens {
         }
     }
 
-    /// @notice Positions of `accounts` in the Morpho market `id`.
-    /// @return out Rows [supply shares, borrow shares, units of collateral].
+    /// @notice Positions in a Morpho market.
+    /// @param morpho Morpho.
+    /// @param id The market.
+    /// @param accounts Packed addresses, [n].
+    /// @return out Rows [supply shares, borrow shares, units of collateral], n of them.
     function positions(IMorpho morpho, bytes32 id, bytes calldata accounts) external view returns (bytes memory out) {
         uint256 n = _count(accounts);
         out = _numbers(3 * n);
@@ -96,8 +111,10 @@ contract Lens {
         }
     }
 
-    /// @notice Totals of Morpho markets as stored, that is without interest since `last update`.
-    /// @return out Rows [supply assets, supply shares, borrow assets, borrow shares, last update, fee].
+    /// @notice Totals of Morpho markets as stored, that is without interest since the last update.
+    /// @param morpho Morpho.
+    /// @param ids The markets, [n].
+    /// @return out Rows [supply assets, supply shares, borrow assets, borrow shares, last update, fee], n of them.
     function markets(IMorpho morpho, bytes32[] calldata ids) external view returns (bytes memory out) {
         out = _numbers(6 * ids.length);
         for (uint256 i; i < ids.length; ++i) {
@@ -111,8 +128,10 @@ contract Lens {
         }
     }
 
-    /// @notice Newest closed rounds of `feeds`; all zero for a feed that has none yet (or fails).
-    /// @return out Rows [round id, answer, started at, updated at].
+    /// @notice Newest closed rounds of feeds.
+    /// @param feeds Packed addresses, [n].
+    /// @return out Rows [round id, answer, started at, updated at], n of them;
+    /// all zero for a feed that has none yet (or fails).
     function rounds(bytes calldata feeds) external view returns (bytes memory out) {
         uint256 n = _count(feeds);
         out = _numbers(4 * n);
@@ -126,9 +145,12 @@ contract Lens {
                 _put(out, 4 * i + 1, uint256(answer));
                 _put(out, 4 * i + 2, startedAt);
                 _put(out, 4 * i + 3, updatedAt);
-            } catch {}
+                // solhint-disable-next-line no-empty-blocks
+            } catch {} // no round yet: zeros
         }
     }
+
+    // slither-disable-end calls-loop,unused-return
 
     /* PACKING */
 
@@ -140,6 +162,9 @@ contract Lens {
     function _at(bytes calldata list, uint256 i) private pure returns (address) {
         return address(bytes20(list[ADDRESS_BYTES * i:]));
     }
+
+    // numpy's packing is not Solidity's: only assembly writes it.
+    // solhint-disable no-inline-assembly
 
     /// @dev Room for `n` numbers, and for the half word by which the last `_put` overshoots.
     function _numbers(uint256 n) private pure returns (bytes memory out) {

@@ -128,8 +128,6 @@ contract CashHandler is Base {
         address holder = holders[from % 4];
         amount = _bound(amount, 0, CASH.balanceOf(holder));
         vm.prank(holder);
-        // OpenZeppelin's ERC20 reverts rather than return false.
-        // forge-lint: disable-next-line(erc20-unchecked-transfer)
         CASH.transfer(holders[to % 4], amount);
     }
 }
