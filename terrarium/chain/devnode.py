@@ -1,0 +1,167 @@
+"""A development node that is our child: senders are impersonated, blocks are mined when we say so, at the time we say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from terrarium.chain.accounts import Accounts
+from terrarium.chain.jsonrpc import Question, Rpc, RpcError
+from terrarium.chain.node import Node
+from terrarium.chain.provider import tx_of
+from terrarium.chain.remote import Remote, columns_of
+from terrarium.chain.rules import PURSE, check
+from terrarium.chain.types import Block, Logs, Tx
+from terrarium.errors import ChainError
+
+# A node works on all questions of a batch at once. Anvil's runtime gives each batch 128 steps before it turns to something else, and
+# then goes on in another order; a transaction takes two steps and reading the message a few. So: few at a time, and never many bytes.
+ORDERED = 32
+ORDERED_BYTES = 50_000
+
+
+class DevNode(Remote):
+    """A `Chain` on a node we started. Engines say how to learn which transactions failed."""
+
+    drop_all = ""  # the node's method that empties its pool
+    set_balance = ""  # … that sets a balance
+
+    def __init__(self, node: Node, rpc: Rpc, chain_id: int, accounts: Accounts) -> None:
+        self.node = node
+        self._closed = False
+        try:
+            super().__init__(rpc, chain_id, accounts)
+            rpc.ask(self.set_balance, accounts.address("deployer"), hex(PURSE))
+        except BaseException:
+            node.stop()
+            raise
+
+    @property
+    def url(self) -> str:
+        """Where others may watch: http://127.0.0.1:<port> (ws:// on the same port)."""
+        return self.node.url
+
+    def submit(self, txs: Sequence[Tx]) -> Block:
+        """See `Chain.submit`."""
+        check(txs)
+        try:
+            nonces = self._nonces_for(txs)
+            return self._mine(txs, nonces, self._send(txs, nonces))
+        except ChainError as error:
+            raise self._obituary(error) from error
+
+    def close(self) -> None:
+        """Stop the node."""
+        if not self._closed:
+            self._closed = True
+            super().close()
+            self.node.stop()
+
+    def _send(self, txs: Sequence[Tx], nonces: Sequence[int]) -> list[str]:
+        """Hashes of the transactions, now in the pool in this order. If the node refuses one, none stays there."""
+        hashes: list[str] = []
+        for part in _parts(txs):
+            for i, answer in zip(part, self.rpc.batch([_question(txs[i], nonces[i]) for i in part]), strict=True):
+                if isinstance(answer, RpcError):
+                    self._empty_pool()
+                    raise ChainError(f"transaction {i} from {txs[i].sender} cannot be mined: {answer.message}")
+                hashes.append(answer)
+        return hashes
+
+    def _mine(self, txs: Sequence[Tx], nonces: Sequence[int], hashes: Sequence[str]) -> Block:
+        """Mine what is in the pool, which must be these transactions, and learn what came of them."""
+        self.rpc.ask("evm_setNextBlockTimestamp", self._now + 1 if self._next is None else self._next)
+        self.rpc.ask("evm_mine")
+        block = self.rpc.ask("eth_getBlockByNumber", hex(self._height + 1), False)
+        if block is None or block["transactions"] != list(hashes):
+            self._nonces.clear()
+            self._height, self._now, self._root = self._head()
+            self._empty_pool()
+            raise ChainError(_difference(txs, hashes, [] if block is None else block["transactions"]))
+        logs = columns_of(self.rpc.ask("eth_getLogs", {"blockHash": block["hash"]}))
+        failed = self._failures(block, hashes, logs)
+        return self._finish(block, txs, nonces, failed, logs, self._gas())
+
+    def _failures(self, block: Mapping[str, Any], hashes: Sequence[str], logs: Logs) -> dict[int, bytes]:
+        """Revert data by index of the failed transaction."""
+        raise NotImplementedError
+
+    def _gas(self) -> npt.NDArray[np.int64] | None:
+        """Gas used by each transaction of the block just looked at, where that was learned on the way."""
+        return None
+
+    def _empty_pool(self) -> None:
+        self.rpc.ask(self.drop_all)
+
+    def _obituary(self, error: ChainError) -> ChainError:
+        """The error itself, or, where the node has died, that."""
+        if self._closed:
+            return ChainError(f"{self.engine}: this chain is closed")
+        if self.node.alive():
+            return error
+        words = self.node.last_words()
+        return ChainError(
+            f"{self.engine} died (exit code {self.node.process.returncode}){': ' + words if words else ''}"
+        )
+
+    def _answer(self, method: str, params: list[Any]) -> Any:
+        if method == "eth_sendTransaction":
+            tx = tx_of(params[0])
+            nonce = self.nonce(tx.sender)
+            self.submit([tx])
+            block = self.rpc.ask("eth_getBlockByNumber", hex(self._height), False)
+            del nonce
+            return block["transactions"][0]
+        if method == "eth_sendRawTransaction":
+            return self._send_raw(params[0])
+        return self.rpc.ask(method, *params)
+
+    def _send_raw(self, raw: str) -> str:
+        """Mine one signed transaction as a block of its own."""
+        sent: str = self.rpc.ask("eth_sendRawTransaction", raw)
+        known = self.rpc.ask("eth_getTransactionByHash", sent)
+        tx = tx_of({**known, "from": known["from"]})
+        self._mine([tx], [int(known["nonce"], 16)], [sent])
+        return sent
+
+
+def _parts(txs: Sequence[Tx]) -> Iterator[range]:
+    """Indices to send together: as many as a node surely takes in the order given."""
+    start = size = 0
+    for i, tx in enumerate(txs):
+        if i - start == ORDERED or size > ORDERED_BYTES:
+            yield range(start, i)
+            start, size = i, 0
+        size += len(tx.data)
+    if start < len(txs):
+        yield range(start, len(txs))
+
+
+def _question(tx: Tx, nonce: int) -> Question:
+    request = {
+        "from": tx.sender,
+        "data": "0x" + tx.data.hex(),
+        "gas": hex(tx.gas),
+        "gasPrice": "0x0",
+        "nonce": hex(nonce),
+    }
+    if tx.to is not None:
+        request["to"] = tx.to
+    if tx.value:
+        request["value"] = hex(tx.value)
+    return "eth_sendTransaction", (request,)
+
+
+def _difference(txs: Sequence[Tx], sent: Sequence[str], mined: Sequence[str]) -> str:
+    """Why a block is not what was asked for."""
+    known = set(mined)
+    for i, name in enumerate(sent):
+        if name not in known:
+            return (
+                f"transaction {i} from {txs[i].sender} was left out of the block, probably for want of the value it sends; "
+                f"{len(mined)} of {len(sent)} were mined, so go back to a snapshot or start afresh"
+            )
+    return f"the node mined the {len(sent)} transactions in another order, or foreign ones among them: is somebody else using it?"
