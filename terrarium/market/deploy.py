@@ -14,7 +14,7 @@ from terrarium.chain.types import Chain
 from terrarium.errors import ManifestError
 from terrarium.market.identity import VENUE_COUNTRY, claim_data, sign_claim
 from terrarium.market.manifest import Manifest, genesis
-from terrarium.market.plan import Plan, Progress
+from terrarium.market.plan import Mined, Plan
 from terrarium.scenario import Asset, Scenario
 
 ZERO = "0x" + "00" * 20
@@ -30,12 +30,12 @@ def deploy(
     reporters: int,
     path: Path | None = None,
     url: str | None = None,
-    progress: Progress | None = None,
+    mined: Mined | None = None,
 ) -> Manifest:
     """Deploy what ``scenario`` needs, with accounts "reporter:0" … as reporters, and write the manifest to ``path``.
 
     Where ``path`` holds a manifest of the same deployment, it is finished; where it is finished already, nothing is sent.
-    Raises `ManifestError` where ``path`` holds something else, `ChainError` where a step fails.
+    ``mined`` is called with every block. Raises `ManifestError` where ``path`` holds something else, `ChainError` where a step fails.
     """
     settings = scenario.model_dump(mode="json", include={"assets", "market", "feeds", "tick_seconds"})
     addresses = [chain.accounts.address(f"reporter:{i}") for i in range(reporters)]
@@ -56,7 +56,7 @@ def deploy(
         manifest.contracts, manifest.assets = {}, []
     elif path:
         manifest.save(path)
-    plan = Plan(chain, manifest, path, progress)
+    plan = Plan(chain, manifest, path, mined)
     _Economy(plan, chain, scenario, addresses).build()
     return plan.finish()
 

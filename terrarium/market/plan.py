@@ -10,14 +10,14 @@ from eth_hash.auto import keccak
 from rlp import encode as rlp
 
 from terrarium.chain import artifacts
-from terrarium.chain.types import Call, Chain, Tx
+from terrarium.chain.types import Block, Call, Chain, Tx
 from terrarium.errors import ChainError
 from terrarium.market.manifest import Deployed, Manifest
 
 GAS = 25_000_000  # a T-REX suite in one transaction takes about 8 million
 BATCH = 40  # transactions sent as one block: below the block gas limit of any devnet
 
-Progress = Callable[[int, int], None]
+Mined = Callable[[Block], None]
 
 
 def created_address(sender: str, nonce: int) -> str:
@@ -31,11 +31,11 @@ class Plan:
     Since every step is one transaction of one account, all addresses follow from ``manifest.nonce0``.
     """
 
-    def __init__(self, chain: Chain, manifest: Manifest, path: Path | None, progress: Progress | None) -> None:
+    def __init__(self, chain: Chain, manifest: Manifest, path: Path | None, mined: Mined | None) -> None:
         self.chain = chain
         self.manifest = manifest
         self._path = path
-        self._progress = progress or (lambda done, total: None)
+        self._mined = mined or (lambda block: None)
         self._step = 0
         self._made = chain.nonce(manifest.deployer) - manifest.nonce0
         self._queue: list[tuple[str, Tx]] = []
@@ -71,7 +71,7 @@ class Plan:
                 if not block.ok[i]:
                     raise ChainError(f"deploy: {what} failed: {artifacts.errors().reason(block.output[i])}")
             self._made += len(batch)
-            self._progress(self._made, 0)
+            self._mined(block)
 
     def finish(self) -> Manifest:
         """Send the rest, enter the code hashes and mark the manifest as done."""

@@ -34,15 +34,31 @@ class Agent:
     benched: bool = False
 
 
-def populate(scenario: Scenario, seed: int, agents: int | None = None) -> list[Agent]:
-    """Draw the population of ``scenario``; ``agents`` scales the groups that are not ``fixed`` to this total.
+def scaled(scenario: Scenario, agents: int) -> Scenario:
+    """``scenario`` with ``agents`` agents in all: groups that are not ``fixed`` keep their proportions (largest remainder)."""
+    fixed = sum(group.count for group in scenario.agents if group.fixed)
+    free = sum(group.count for group in scenario.agents) - fixed
+    if agents < fixed or (free == 0 and agents != fixed):
+        raise InputError(f"agents: {agents} is too few: {fixed} of this scenario's agents do not scale; give {fixed + 1}")
+    exact = [g.count if g.fixed else g.count * (agents - fixed) / max(free, 1) for g in scenario.agents]
+    counts = [int(x) for x in exact]
+    by_remainder = sorted(range(len(counts)), key=lambda i: (counts[i] - exact[i], i))
+    for i in by_remainder[: agents - sum(counts)]:
+        counts[i] += 1
+    groups = tuple(g.model_copy(update={"count": c}) for g, c in zip(scenario.agents, counts, strict=True))
+    return scenario.model_copy(update={"agents": groups})
+
+
+def populate(scenario: Scenario) -> list[Agent]:
+    """Draw the population of ``scenario`` under its seed.
 
     Raises `ScenarioError` for an unknown strategy or a parameter it does not take or cannot use.
     """
+    seed = scenario.seed
     population: list[Agent] = []
     seen: dict[str, int] = {}
     columns = {asset.name: i for i, asset in enumerate(scenario.assets)}
-    for index, (group, count) in enumerate(zip(scenario.agents, _counts(scenario.agents, agents), strict=True)):
+    for index, group in enumerate(scenario.agents):
         kinds = strategies()
         if group.strategy not in kinds:
             raise ScenarioError(
@@ -50,7 +66,7 @@ def populate(scenario: Scenario, seed: int, agents: int | None = None) -> list[A
             )
         cls = kinds[group.strategy]
         build = TypeAdapter(cls)
-        for _ in range(count):
+        for _ in range(group.count):
             ordinal = seen.get(group.strategy, 0)
             seen[group.strategy] = ordinal + 1
             draw = _Draws(seed, group.strategy, ordinal)
@@ -87,25 +103,6 @@ def populate(scenario: Scenario, seed: int, agents: int | None = None) -> list[A
                 )
             )
     return population
-
-
-def _counts(groups: tuple[Group, ...], agents: int | None) -> list[int]:
-    """Members per group; scaled ones get their share of ``agents`` by largest remainder."""
-    counts = [group.count for group in groups]
-    if agents is None:
-        return counts
-    fixed = sum(c for c, group in zip(counts, groups, strict=True) if group.fixed)
-    free = sum(counts) - fixed
-    if agents < fixed or (free == 0 and agents != fixed):
-        raise InputError(
-            f"--agents {agents}: this scenario has {fixed} agents that do not scale; give at least {fixed + 1}"
-        )
-    exact = [c if group.fixed else c * (agents - fixed) / free for c, group in zip(counts, groups, strict=True)]
-    scaled = [int(x) for x in exact]
-    by_remainder = sorted(range(len(groups)), key=lambda i: (scaled[i] - exact[i], i))
-    for i in by_remainder[: agents - sum(scaled)]:
-        scaled[i] += 1
-    return scaled
 
 
 class _Draws:
