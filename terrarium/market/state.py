@@ -242,7 +242,7 @@ class MarketState:
             whose = "borrower" if event == "Liquidate" else "onBehalf"
             who = self.accounts.index(logs.columns[whose]) if whose in logs.columns else np.zeros(len(logs), np.int64)
             names = [k for k in logs.columns if k.lower().endswith(("assets", "shares", "interest"))]
-            values = zip(*(logs.columns[name].tolist() for name in names), strict=True)
+            values = list(zip(*(logs.columns[name].tolist() for name in names), strict=True)) or [()] * len(logs)
             places = zip(logs.columns["log"].tolist(), logs.asset.tolist(), who.tolist(), values, strict=True)
             happened += [(at, asset, event, w, names, row) for at, asset, w, row in places if asset >= 0]
         for _, asset, event, account, names, row in sorted(happened, key=lambda h: h[0]):

@@ -117,8 +117,8 @@ class View:
         budget: Budget,
         public: Public,
         own: Own,
-        borrowers: Callable[[int], Borrowers],
-        make_desk: Callable[[Callable[[], None]], Desk],
+        borrowers: Callable[[int, Budget, int], Borrowers],
+        make_desk: Callable[[int, Callable[[], None]], Desk],
         readings: Row = (),
     ) -> None:
         self.agent = agent
@@ -165,7 +165,7 @@ class View:
     def desk(self) -> Desk:
         """Builds this agent's calls."""
         if self._desk is None:
-            self._desk = self._make_desk(self._spend)
+            self._desk = self._make_desk(self.agent, self._spend)
         return self._desk
 
     def quote_buy(self, asset: int, cash: float) -> float:
@@ -183,7 +183,7 @@ class View:
     def borrowers(self, asset: int) -> Borrowers:
         """Loans of others against ``asset``: a random sample of at most ``budget.peers``, none where the asset is hidden."""
         self._spend()
-        return self._borrowers(asset)
+        return self._borrowers(self.agent, self._budget, asset)
 
     def _spend(self) -> None:
         self._asks += 1
