@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
 from web3 import Web3
 
-from terrarium.chain.accounts import Accounts
 from terrarium.chain.reasons import reason
 from terrarium.chain.types import Block, Call, Chain, Snapshot, Tx
 from terrarium.errors import ChainError, RecordError
@@ -49,6 +48,7 @@ class RecordedChain:
         self.chain = chain  # unrecorded: for what-ifs that end in a revert
         self.writer = writer
         self.engine = chain.engine
+        self.accounts = chain.accounts
         self.chain_id = chain.chain_id
         self._about = about
         self._reason = lru_cache(4096)(reason)
@@ -77,7 +77,9 @@ class RecordedChain:
     def submit(self, txs: Sequence[Tx]) -> Block:
         """Mine one block. Raises `RecordError` where it differs from the recorded one, or where the block before still waits."""
         if self._waiting is not None:
-            raise RecordError(f"block {self._waiting[0].number} was not acknowledged; call acknowledge() before the next submit()")
+            raise RecordError(
+                f"block {self._waiting[0].number} was not acknowledged; call acknowledge() before the next submit()"
+            )
         context, self._context = self._context, _Context()
         block = self.chain.submit(txs)
         self._check(block, txs)
@@ -116,17 +118,18 @@ class RecordedChain:
         if found is None:
             return
         changed = changes(self.writer.meta, self._about) if self._about else []
-        why = f"changed since it was made: {'; '.join(changed)}; change it back" if changed else "nothing known has changed: is a strategy not deterministic?"
-        raise RecordError(f"{self.writer.path}: record diverges at block {entry.block.number}: {found} ({why}, or start a new run)")
+        why = (
+            f"changed since it was made: {'; '.join(changed)}; change it back"
+            if changed
+            else "nothing known has changed: is a strategy not deterministic?"
+        )
+        raise RecordError(
+            f"{self.writer.path}: record diverges at block {entry.block.number}: {found} ({why}, or start a new run)"
+        )
 
     # The rest of `Chain`, handed on.
 
-    @property
-    def accounts(self) -> Accounts:
-        """Names to addresses, of the engine."""
-        return self.chain.accounts
-
-    @property
+    @cached_property
     def w3(self) -> Web3:
         """web3.py on the engine. What is sent through it is not recorded: only look through it."""
         return self.chain.w3
@@ -165,7 +168,9 @@ class RecordedChain:
         """See `Chain.revert`. Raises `ChainError` where blocks were recorded since: a record cannot be unwound."""
         height, _, inner = snapshot.id.partition(":")
         if int(height) != self.chain.height:
-            raise ChainError(f"revert: blocks after {height} are recorded and cannot be unwound; do what-ifs on `.chain`")
+            raise ChainError(
+                f"revert: blocks after {height} are recorded and cannot be unwound; do what-ifs on `.chain`"
+            )
         self.chain.revert(Snapshot(inner))
 
     def fingerprint(self) -> bytes:

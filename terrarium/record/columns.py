@@ -38,7 +38,7 @@ def to_batches(
     count = len(txs)
     root = None if block.state_root is None else block.state_root
     values = [[block.number], [tick], [block.timestamp], [count], [block.fingerprint], [root]]
-    blocks = pa.record_batch([pa.array(v, f.type) for v, f in zip(values, TABLES["blocks"])], schema=TABLES["blocks"])
+    blocks = pa.record_batch([pa.array(v, f.type) for v, f in zip(values, TABLES["blocks"], strict=True)], schema=TABLES["blocks"])
     found = {"blocks": blocks}
     if count:
         found["transactions"] = _transactions(block, txs, tick, agents, strategies, verbs, reasons)
@@ -51,7 +51,7 @@ def _transactions(
     block: Block, txs: Sequence[Tx], tick: int, agents: Any, strategies: Any, verbs: Any, reasons: Mapping[int, str]
 ) -> pa.RecordBatch:
     n = len(txs)
-    senders, to, data, value, gas = zip(*txs)
+    senders, to, data, value, gas = zip(*txs, strict=True)
     offset = np.zeros(n + 1, np.int64)
     np.cumsum(np.fromiter(map(len, data), np.int64, n), out=offset[1:])
     columns = [
@@ -73,7 +73,7 @@ def _transactions(
         pa.nulls(n, pa.int64()) if block.gas_used is None else block.gas_used,
     ]
     schema = TABLES["transactions"]
-    arrays = [c if isinstance(c, pa.Array) else pa.array(c, f.type) for c, f in zip(columns, schema)]
+    arrays = [c if isinstance(c, pa.Array) else pa.array(c, f.type) for c, f in zip(columns, schema, strict=True)]
     return pa.record_batch(arrays, schema=schema)
 
 
@@ -100,36 +100,55 @@ def _events(block: Block) -> pa.RecordBatch:
     return pa.record_batch(columns, schema=TABLES["events"])
 
 
-def entries(blocks: pa.Table, transactions: pa.Table, events: pa.Table) -> Iterator[Entry]:
-    """The blocks of these rows, one by one, all three tables sorted and covering the same blocks."""
+def blocks_in(blocks: pa.Table, transactions: pa.Table, events: pa.Table) -> Iterator[tuple[int, Block, pa.Table]]:
+    """Tick, block and rows of "transactions" of each block, in order; the three tables must be sorted and cover the same blocks."""
     transactions, events = transactions.combine_chunks(), events.combine_chunks()
     numbers = blocks["number"].to_numpy()
-    tx_at = np.searchsorted(transactions["block"].to_numpy(), np.append(numbers, numbers[-1:] + 1))
-    log_at = np.searchsorted(events["block"].to_numpy(), np.append(numbers, numbers[-1:] + 1))
+    ends = np.append(numbers, numbers[-1:] + 1)
+    tx_at = np.searchsorted(transactions["block"].to_numpy(), ends)
+    log_at = np.searchsorted(events["block"].to_numpy(), ends)
     for i, row in enumerate(blocks.to_pylist()):
         txs = transactions.slice(tx_at[i], tx_at[i + 1] - tx_at[i])
-        logs = events.slice(log_at[i], log_at[i + 1] - log_at[i])
-        yield _entry(row, txs, to_logs(logs))
+        yield row["tick"], _block(row, txs, to_logs(events.slice(log_at[i], log_at[i + 1] - log_at[i]))), txs
 
 
-def _entry(row: dict[str, Any], table: pa.Table, logs: Logs) -> Entry:
-    columns = {name: table[name].to_pylist() for name in table.column_names if name not in ("block", "index", "tick")}
-    sender, to, created = (["0x" + a.hex() if a is not None else None for a in columns[c]] for c in ("sender", "to", "created"))
-    value = list(map(int, columns["value"]))
-    txs = [Tx(*parts) for parts in zip(sender, to, columns["data"], value, columns["gas"])]
-    gas = None if not txs or columns["gas_used"][0] is None else np.array(columns["gas_used"], np.int64)
-    block = Block(
+def entries(blocks: pa.Table, transactions: pa.Table, events: pa.Table) -> Iterator[Entry]:
+    """The blocks of these rows, with their transactions as they were submitted."""
+    for tick, block, rows in blocks_in(blocks, transactions, events):
+        who = ("agent", "strategy", "verb")
+        yield Entry(tick, _txs(rows), block, *(rows[name].to_pylist() for name in who))
+
+
+def _txs(rows: pa.Table) -> list[Tx]:
+    sender, to = (_hex(rows[name]) for name in ("sender", "to"))
+    value = map(int, rows["value"].to_pylist())
+    columns = zip(sender, to, rows["data"].to_pylist(), value, rows["gas"].to_pylist(), strict=True)
+    return [Tx(*parts) for parts in columns]
+
+
+def _block(row: Mapping[str, Any], rows: pa.Table, logs: Logs) -> Block:
+    gas = rows["gas_used"]
+    return Block(
         number=row["number"],
         timestamp=row["timestamp"],
-        ok=np.array(columns["ok"], np.bool_),
-        output={i: output for i, output in enumerate(columns["output"]) if output is not None},
-        created={i: address for i, address in enumerate(created) if address is not None},
+        ok=flat(rows["ok"]).to_numpy(zero_copy_only=False),
+        output=_dense(rows["output"]),
+        created={i: "0x" + address.hex() for i, address in _dense(rows["created"]).items()},
         logs=logs,
         fingerprint=row["fingerprint"],
-        gas_used=gas,
+        gas_used=None if gas.null_count or not len(gas) else gas.to_numpy(),
         state_root=row["state_root"],
     )
-    return Entry(row["tick"], txs, block, columns["agent"], columns["strategy"], columns["verb"])
+
+
+def _dense(column: pa.ChunkedArray) -> dict[int, bytes]:
+    """The values that are not null, by row."""
+    there = np.flatnonzero(column.is_valid().to_numpy())
+    return dict(zip(there.tolist(), column.take(pa.array(there)).to_pylist(), strict=True))
+
+
+def _hex(column: pa.ChunkedArray) -> list[Any]:
+    return ["0x" + address.hex() if address is not None else None for address in column.to_pylist()]
 
 
 def to_logs(events: pa.Table) -> Logs:

@@ -28,7 +28,7 @@ def difference(entry: Entry, txs: Sequence[Tx], block: Block) -> str | None:
 def _of_txs(entry: Entry, txs: Sequence[Tx]) -> str | None:
     if entry.txs == list(txs):
         return None
-    for i, (old, new) in enumerate(zip(entry.txs, txs)):
+    for i, (old, new) in enumerate(zip(entry.txs, txs, strict=False)):
         if old != new:
             what = next(field for field in Tx._fields if getattr(old, field) != getattr(new, field))
             return f"{_name(entry, i)}: recorded {what} {_show(getattr(old, what))}, now {_show(getattr(new, what))}"

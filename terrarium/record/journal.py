@@ -39,7 +39,7 @@ class Part(NamedTuple):
     first: int
     last: int
     rows: int
-    bytes: int
+    size: int  # bytes
     sha: bytes
 
 
@@ -124,18 +124,27 @@ def read(folder: Path, check: bool = True) -> Listing:
         raise RecordError(f"{folder}: {NAME} is missing; put it back from a copy, or run the scenario again")
     try:
         # Read-only, so that looking at a record never changes it, even while a run is writing to it.
-        with closing(sqlite3.connect(f"{(folder / NAME).absolute().as_uri()}?mode=ro", uri=True, timeout=30.0)) as connection:
+        with closing(
+            sqlite3.connect(f"{(folder / NAME).absolute().as_uri()}?mode=ro", uri=True, timeout=30.0)
+        ) as connection:
             connection.execute("BEGIN")  # one moment: parts and tail belong together
             return _listing(folder, connection, check)
     except sqlite3.Error as error:
-        raise RecordError(f"{folder}: {NAME} is cut or altered ({error}); put it back from a copy, or run the scenario again") from error
+        raise RecordError(
+            f"{folder}: {NAME} is cut or altered ({error}); put it back from a copy, or run the scenario again"
+        ) from error
 
 
 def _listing(folder: Path, connection: sqlite3.Connection, check: bool) -> Listing:
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     if version != FORMAT:
-        raise RecordError(f"{folder}: {NAME} has format {version}, this terrarium reads {FORMAT}; use the version named in run.json")
-    parts = [Part(*row) for row in connection.execute("SELECT file, tbl, first, last, rows, bytes, sha FROM parts ORDER BY tbl, first")]
+        raise RecordError(
+            f"{folder}: {NAME} has format {version}, this terrarium reads {FORMAT}; use the version named in run.json"
+        )
+    parts = [
+        Part(*row)
+        for row in connection.execute("SELECT file, tbl, first, last, rows, bytes, sha FROM parts ORDER BY tbl, first")
+    ]
     files: dict[str, set[bytes]] = {}
     for name, sha in connection.execute("SELECT name, sha FROM files"):
         files.setdefault(name, set()).add(sha)
@@ -146,9 +155,13 @@ def _listing(folder: Path, connection: sqlite3.Connection, check: bool) -> Listi
     last, tail = compacted, []
     for number, payload, said in connection.execute("SELECT number, payload, sha FROM journal ORDER BY number"):
         if last is not None and number != last + 1:
-            raise RecordError(f"{folder}: {NAME}: block {last + 1} is missing; put the journal back from a copy, or run the scenario again")
+            raise RecordError(
+                f"{folder}: {NAME}: block {last + 1} is missing; put the journal back from a copy, or run the scenario again"
+            )
         if check and link(sha, number, payload) != said:
-            raise RecordError(f"{folder}: {NAME}: block {number} was altered, or one before it removed; put the journal back from a copy, or run the scenario again")
+            raise RecordError(
+                f"{folder}: {NAME}: block {number} was altered, or one before it removed; put the journal back from a copy, or run the scenario again"
+            )
         first, last, sha = number if first is None else first, number, said
         tail.append((number, payload))
     return Listing(parts, files, compacted, first, last, tail, sha)

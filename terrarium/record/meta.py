@@ -44,7 +44,9 @@ def changes(then: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
                 state = " (removed)" if name not in after else " (new)" if name not in before else ""
                 found.append(text.format(name) + state)
     before, after = then.get("versions", {}), now.get("versions", {})
-    return found + [f"{n} {before.get(n)} -> {after.get(n)}" for n in sorted({*before, *after}) if before.get(n) != after.get(n)]
+    return found + [
+        f"{n} {before.get(n)} -> {after.get(n)}" for n in sorted({*before, *after}) if before.get(n) != after.get(n)
+    ]
 
 
 def now() -> str:

@@ -32,7 +32,9 @@ def write(folder: Path, table: str, first: int, last: int, batches: Sequence[pa.
     few = [name for name in rows.column_names if name in FEW]
     try:
         with aside.open("wb") as file:
-            pq.write_table(rows, file, compression="zstd", use_dictionary=few, write_statistics=["block", "tick", "number"])
+            pq.write_table(
+                rows, file, compression="zstd", use_dictionary=few, write_statistics=["block", "tick", "number"]
+            )
             file.flush()
             os.fsync(file.fileno())
         size, sha = aside.stat().st_size, digest(aside)
@@ -61,8 +63,8 @@ def check(folder: Path, parts: Iterable[Part], contents: bool) -> None:
         path = folder / part.file
         try:
             size = path.stat().st_size
-            if size != part.bytes:
-                raise _broken(folder, part, f"is cut: it has {size} bytes instead of {part.bytes}")
+            if size != part.size:
+                raise _broken(folder, part, f"is cut: it has {size} bytes instead of {part.size}")
             if contents and digest(path) != part.sha:
                 raise _broken(folder, part, "was altered: its sha256 is not the recorded one")
         except FileNotFoundError:

@@ -11,9 +11,10 @@ from typing import Any
 import orjson
 import pyarrow as pa
 
+from terrarium.chain.types import Block
 from terrarium.errors import RecordError
 from terrarium.record import journal, meta, parts
-from terrarium.record.columns import Entry, entries
+from terrarium.record.columns import Entry, blocks_in, entries
 from terrarium.record.schema import CHAIN_TABLES, TABLES
 
 
@@ -26,19 +27,23 @@ class Folder:
         if not path.is_dir():
             raise RecordError(f"{path}: no such run folder; `terrarium run` makes one")
         if not (path / meta.NAME).is_file():
-            raise RecordError(f"{path}: not a run folder: it has no {meta.NAME}; name the folder that `terrarium run` printed")
+            raise RecordError(
+                f"{path}: not a run folder: it has no {meta.NAME}; name the folder that `terrarium run` printed"
+            )
         self.listing, texts = self._files()
         self.meta: dict[str, Any] = orjson.loads(texts[meta.NAME])
         self.attached = {name: content for name, content in texts.items() if name != meta.NAME}
         parts.check(path, self.listing.parts, contents)
         ended = self.meta.get("last_block") if self.meta["status"] != "running" else self.listing.last
         if ended != self.listing.last:
-            raise RecordError(f"{path}: cut: {meta.NAME} says the last block is {ended}, but the last one there is {self.listing.last}; put {journal.NAME} back from a copy")
-        self._tail = {number: payload for number, payload in self.listing.tail}
+            raise RecordError(
+                f"{path}: cut: {meta.NAME} says the last block is {ended}, but the last one there is {self.listing.last}; put {journal.NAME} back from a copy"
+            )
+        self._tail = dict(self.listing.tail)
 
     def _files(self) -> tuple[journal.Listing, dict[str, bytes]]:
         # A run that is still going may replace a file between our two looks; then look again.
-        for attempt in range(4):
+        for _ in range(4):
             listing = journal.read(self.path)
             texts, wrong = {}, ""
             for name, allowed in {meta.NAME: set[bytes](), **listing.files}.items():
@@ -77,7 +82,14 @@ class Folder:
             yield {name: found[name] if name in found else TABLES[name].empty_table() for name in names}
         for payload in self._tail.values():
             batches = journal.unpack(payload)
-            yield {name: pa.Table.from_batches([batches[name]] if name in batches else [], TABLES[name]) for name in names}
+            yield {
+                name: pa.Table.from_batches([batches[name]] if name in batches else [], TABLES[name]) for name in names
+            }
+
+    def blocks(self) -> Iterator[tuple[int, Block, pa.Table]]:
+        """Tick, block and rows of "transactions" of every block."""
+        for chunk in self.chunks():
+            yield from blocks_in(chunk["blocks"], chunk["transactions"], chunk["events"])
 
     def entries(self) -> Iterator[Entry]:
         """Every block with its transactions, as they were submitted."""

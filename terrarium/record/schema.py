@@ -107,11 +107,15 @@ def rows(table: str, columns: Mapping[str, Any], **common: Any) -> pa.RecordBatc
     """
     schema = TABLES.get(table)
     if schema is None or table in CHAIN_TABLES:
-        raise InputError(f"record: no table {table!r} takes rows; use one of {', '.join(sorted(set(TABLES) - set(CHAIN_TABLES)))}")
+        raise InputError(
+            f"record: no table {table!r} takes rows; use one of {', '.join(sorted(set(TABLES) - set(CHAIN_TABLES)))}"
+        )
     given = {**{name: value for name, value in common.items() if name in schema.names}, **columns}
     if set(given) != set(schema.names):
         odd = sorted(set(given) ^ set(schema.names))
-        raise InputError(f"record: table {table!r} has columns {', '.join(schema.names)}; missing or unknown: {', '.join(odd)}")
+        raise InputError(
+            f"record: table {table!r} has columns {', '.join(schema.names)}; missing or unknown: {', '.join(odd)}"
+        )
     lengths = {name: len(value) for name, value in given.items() if not _single(value)}
     count = next(iter(lengths.values()), 1)
     if set(lengths.values()) - {count}:
@@ -154,7 +158,9 @@ def addresses(value: Any) -> pa.Array:
     return fixed(np.frombuffer(joined, np.uint8).reshape(-1, 20), missing if missing.any() else None)
 
 
-def fixed(matrix: np.ndarray[Any, np.dtype[np.uint8]], missing: np.ndarray[Any, np.dtype[np.bool_]] | None = None) -> pa.Array:
+def fixed(
+    matrix: np.ndarray[Any, np.dtype[np.uint8]], missing: np.ndarray[Any, np.dtype[np.bool_]] | None = None
+) -> pa.Array:
     """uint8[n, k] as a column of k bytes, without a copy where it can be; null where ``missing`` [n]."""
     count, width = matrix.shape
     mask = None if missing is None else pa.py_buffer(np.packbits(~missing, bitorder="little"))
@@ -164,7 +170,9 @@ def fixed(matrix: np.ndarray[Any, np.dtype[np.uint8]], missing: np.ndarray[Any, 
 def joined(data: bytes | np.ndarray[Any, np.dtype[np.uint8]], offset: np.ndarray[Any, np.dtype[np.int64]]) -> pa.Array:
     """A column of byte strings laid end to end: row i is ``data[offset[i]:offset[i + 1]]``."""
     if offset[-1] >= 2**31:
-        raise InputError(f"record: a column of one block holds {offset[-1]} bytes; a block may hold 2 GiB: send fewer transactions a block")
+        raise InputError(
+            f"record: a column of one block holds {offset[-1]} bytes; a block may hold 2 GiB: send fewer transactions a block"
+        )
     return pa.Array.from_buffers(
         pa.binary(), len(offset) - 1, [None, pa.py_buffer(offset.astype(np.int32)), pa.py_buffer(data)]
     )

@@ -21,16 +21,18 @@ from terrarium.errors import InputError, RecordError
 from terrarium.record import journal, meta, parts
 from terrarium.record.columns import Entry, to_batches
 from terrarium.record.read import Folder
-from terrarium.record.schema import TABLES, rows
+from terrarium.record.schema import FORMAT, TABLES, rows
 
-COMPACT_BYTES = 16 << 20  # of rows before compression: small enough not to show in the memory of the process
+COMPACT_BYTES = 8 << 20  # of rows before compression: small enough not to show in the memory of the process
 COMPACT_BLOCKS = 5_000
 
 
 class RunWriter:
     """The one process that writes to a run folder. Make it with `create` or `resume`; close it with `close`."""
 
-    def __init__(self, path: Path, lock: int, connection: sqlite3.Connection, meta: dict[str, Any], last: int | None) -> None:
+    def __init__(
+        self, path: Path, lock: int, connection: sqlite3.Connection, meta: dict[str, Any], last: int | None
+    ) -> None:
         self.path = path
         self.meta = meta
         self.last = last  # number of the last acknowledged block; None before the first
@@ -57,17 +59,21 @@ class RunWriter:
                 raise InputError(f"out: the folder {path} is not empty; give another one, or remove it first")
             lock = _lock(path)
         except OSError as error:
-            raise InputError(f"out: no run can be written to {path} ({error.strerror}); give a folder you may write to") from error
+            raise InputError(
+                f"out: no run can be written to {path} ({error.strerror}); give a folder you may write to"
+            ) from error
         try:
             connection = journal.create(path)
-            start = {"format": journal.FORMAT, **about, "started": meta.now(), "status": "running"}
+            start = {"format": FORMAT, **about, "started": meta.now(), "status": "running"}
             writer = cls(path, lock, connection, start, None)
             # Before the file: a run.json that the journal does not know would count as altered.
             connection.execute("INSERT INTO files VALUES (?, ?)", (meta.NAME, hashlib.sha256(_json(start)).digest()))
             writer._put(meta.NAME, _json(start))
         except (OSError, sqlite3.Error) as error:
             os.close(lock)
-            raise InputError(f"out: no run can be written to {path} ({error}); give a folder you may write to, with space on the disk") from error
+            raise InputError(
+                f"out: no run can be written to {path} ({error}); give a folder you may write to, with space on the disk"
+            ) from error
         return writer
 
     @classmethod
@@ -82,7 +88,9 @@ class RunWriter:
         try:
             folder = Folder(path)
             if folder.meta["status"] == "finished":
-                raise InputError(f"{path}: this run is finished, there is nothing to resume; read it with terrarium.open_run, or start a new run")
+                raise InputError(
+                    f"{path}: this run is finished, there is nothing to resume; read it with terrarium.open_run, or start a new run"
+                )
             writer = cls(path, lock, journal.reopen(path), {**folder.meta, "status": "running"}, folder.listing.last)
             with writer._disk("resume"):
                 parts.sweep(path, folder.listing.parts)
@@ -120,20 +128,37 @@ class RunWriter:
         Raises `RecordError` where the disk is full or fails; what was acknowledged before stays readable.
         """
         if self.last is not None and block.number != self.last + 1:
-            raise RecordError(f"{self.path}: block {block.number} does not follow block {self.last}; a record holds every block of its chain")
+            raise RecordError(
+                f"{self.path}: block {block.number} does not follow block {self.last}; a record holds every block of its chain"
+            )
         if len(block.ok) != len(txs):
-            raise RecordError(f"{self.path}: block {block.number} has {len(block.ok)} statuses for {len(txs)} transactions")
-        batches = to_batches(block, txs, tick=tick, agents=agents, strategies=strategies, verbs=verbs, reasons=reasons or {})
+            raise RecordError(
+                f"{self.path}: block {block.number} has {len(block.ok)} statuses for {len(txs)} transactions"
+            )
+        batches = to_batches(
+            block, txs, tick=tick, agents=agents, strategies=strategies, verbs=verbs, reasons=reasons or {}
+        )
         for table, given in (tables or {}).items():
-            made = [g if isinstance(g, pa.RecordBatch) else rows(table, g, tick=tick, block=block.number) for g in given]
+            made = [
+                g if isinstance(g, pa.RecordBatch) else rows(table, g, tick=tick, block=block.number) for g in given
+            ]
             if made:
-                batches[table] = pa.Table.from_batches(made, TABLES[table]).combine_chunks().to_batches()[0] if len(made) > 1 else made[0]
+                batches[table] = (
+                    pa.Table.from_batches(made, TABLES[table]).combine_chunks().to_batches()[0]
+                    if len(made) > 1
+                    else made[0]
+                )
         payload, size = journal.pack(batches)
         sha = journal.link(self._sha, block.number, payload)
         with self._disk(f"block {block.number}"):
             self._connection.execute("INSERT INTO journal VALUES (?, ?, ?)", (block.number, payload, sha))
         self._first = block.number if self._first is None else self._first
-        self.last, self._sha, self._tick, self._fingerprint = block.number, sha, max(tick, self._tick), block.fingerprint
+        self.last, self._sha, self._tick, self._fingerprint = (
+            block.number,
+            sha,
+            max(tick, self._tick),
+            block.fingerprint,
+        )
         self._count, self._blocks, self._bytes = self._count + 1, self._blocks + 1, self._bytes + size
         if self._bytes >= COMPACT_BYTES or self._blocks >= COMPACT_BLOCKS:
             self.compact()
@@ -141,7 +166,9 @@ class RunWriter:
     def attach(self, name: str, content: bytes) -> None:
         """Keep a file beside the tables, for example the deployment manifest. Its hash is recorded; writing it again replaces it."""
         if "/" in name or name in (meta.NAME, journal.NAME):
-            raise InputError(f"attach: {name!r} is no name for a file of a record; use a plain name such as deployment.json")
+            raise InputError(
+                f"attach: {name!r} is no name for a file of a record; use a plain name such as deployment.json"
+            )
         with self._disk(name):
             self._put(name, content)
 
@@ -159,9 +186,13 @@ class RunWriter:
             made = [parts.write(self.path, table, first, number, found) for table, found in batches.items()]
             self._connection.execute("BEGIN IMMEDIATE")
             try:
-                self._connection.executemany("INSERT INTO parts (file, tbl, first, last, rows, bytes, sha) VALUES (?, ?, ?, ?, ?, ?, ?)", made)
+                self._connection.executemany(
+                    "INSERT INTO parts (file, tbl, first, last, rows, bytes, sha) VALUES (?, ?, ?, ?, ?, ?, ?)", made
+                )
                 self._connection.execute("DELETE FROM journal")
-                self._connection.execute("UPDATE compacted SET first = coalesce(first, ?), last = ?, sha = ?", (first, number, self._sha))
+                self._connection.execute(
+                    "UPDATE compacted SET first = coalesce(first, ?), last = ?, sha = ?", (first, number, self._sha)
+                )
                 self._connection.execute("COMMIT")
             except BaseException:
                 with suppress(sqlite3.Error):
@@ -180,7 +211,12 @@ class RunWriter:
         try:
             if not self._broken:
                 self.compact()
-                end = {"blocks": self._count, "ticks": self._tick + 1, "last_block": self.last, "fingerprint": self._fingerprint.hex()}
+                end = {
+                    "blocks": self._count,
+                    "ticks": self._tick + 1,
+                    "last_block": self.last,
+                    "fingerprint": self._fingerprint.hex(),
+                }
                 self.meta |= {"status": status, "ended": meta.now(), **end}
                 with self._disk(meta.NAME):
                     self._put(meta.NAME, _json(self.meta))

@@ -13,7 +13,11 @@ from terrarium.chain.columns import NOTHING_YET, advance, log_columns
 from terrarium.chain.types import Block, Logs, Tx
 from terrarium.record.columns import Entry
 
-ABOUT = {"scenario": {"name": "synthetic", "assets": [{"name": "house"}, {"name": "farm"}]}, "seed": 1, "engine": "revm"}
+ABOUT = {
+    "scenario": {"name": "synthetic", "assets": [{"name": "house"}, {"name": "farm"}]},
+    "seed": 1,
+    "engine": "revm",
+}
 
 addresses = st.binary(min_size=20, max_size=20).map(lambda b: "0x" + b.hex())
 txs = st.builds(
@@ -63,7 +67,9 @@ def same_block(one: Block, other: Block) -> bool:
     pairs = [(getattr(one, f.name), getattr(other, f.name)) for f in fields(Block) if f.name != "logs"]
     pairs += [(getattr(one.logs, f.name), getattr(other.logs, f.name)) for f in fields(Logs)]
     return all(
-        isinstance(b, np.ndarray) and a.dtype == b.dtype and np.array_equal(a, b) if isinstance(a, np.ndarray) else a == b
+        isinstance(b, np.ndarray) and a.dtype == b.dtype and np.array_equal(a, b)
+        if isinstance(a, np.ndarray)
+        else a == b
         for a, b in pairs
     )
 
@@ -72,7 +78,7 @@ def same(one: Sequence[Entry], other: Sequence[Entry]) -> bool:
     """Whether two sequences of entries are equal in everything."""
     return len(one) == len(other) and all(
         same_block(a.block, b.block) and a._replace(block=None) == b._replace(block=None)  # type: ignore[arg-type]
-        for a, b in zip(one, other)
+        for a, b in zip(one, other, strict=True)
     )
 
 
@@ -81,9 +87,9 @@ def tick_rows(tick: int) -> dict[str, dict[str, object]]:
     at = {"asset": [0, 1]}
     figures = np.array([1.5, np.nan]) + tick
     return {
-        "feeds": at | {name: figures for name in ("fundamental", "appraisal", "answer", "income")},
-        "prices": at | {name: figures for name in ("price", "pool_cash", "pool_units", "volume")} | {"halted": [False, True]},
-        "lending": at | {name: figures for name in ("supplied", "borrowed", "collateral", "bad_debt")},
+        "feeds": at | dict.fromkeys(("fundamental", "appraisal", "answer", "income"), figures),
+        "prices": at | dict.fromkeys(("price", "pool_cash", "pool_units", "volume"), figures) | {"halted": [False, True]},
+        "lending": at | dict.fromkeys(("supplied", "borrowed", "collateral", "bad_debt"), figures),
         "positions": {"agent": [0, 2], "asset": 1, "collateral": figures, "debt": figures, "ltv": 0.5},
         "wealth": {"agent": [0, 1, 2], "wealth": [1.0, 2.0, 3.0 + tick]},
         "alerts": {

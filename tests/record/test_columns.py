@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.record.synthetic import ABOUT, AGENTS, chains, same, tick_rows
 from terrarium.errors import InputError
 from terrarium.record.columns import Entry
 from terrarium.record.read import Folder
 from terrarium.record.schema import TABLES, rows
 from terrarium.record.writer import RunWriter
+from tests.record.synthetic import ABOUT, AGENTS, chains, same, tick_rows
 
 
 def put(writer: RunWriter, entries: list[Entry]) -> None:
@@ -51,7 +51,12 @@ def test_rows_of_every_table_come_back(tmp_path: Path) -> None:
                 writer.compact()
         for folder in (Folder(tmp_path / "run"),):
             for table in sorted(set(TABLES) - {"blocks", "transactions", "events"}):
-                expected = [rows(table, columns, tick=tick, block=tick + 1) for tick in range(6) for columns in [tick_rows(tick).get(table)] if columns]
+                expected = [
+                    rows(table, columns, tick=tick, block=tick + 1)
+                    for tick in range(6)
+                    for columns in [tick_rows(tick).get(table)]
+                    if columns
+                ]
                 expected = expected or [rows("agents", AGENTS)]
                 got = folder.table(table).to_pandas()
                 want = TABLES[table].empty_table().from_batches(expected).to_pandas()
