@@ -13,11 +13,12 @@ import numpy.typing as npt
 
 from terrarium.random import keyed
 from terrarium.scenario import Scenario
-from terrarium.world import processes, shocks
 from terrarium.world.feedback import Feedback
-from terrarium.world.parameters import Floats, choose, kinds, read
+from terrarium.world.parameters import Floats, choose, read
 from terrarium.world.process import Common, Process, Site
+from terrarium.world.processes import processes
 from terrarium.world.shock import Forces, Shock
+from terrarium.world.shocks import shocks
 
 Ints = npt.NDArray[np.int64]
 
@@ -137,7 +138,7 @@ class World:
 
 def _processes(scenario: Scenario, seed: int) -> tuple[list[tuple[Process, Ints]], list[Common]]:
     """One process per (process, group) with the columns of its assets, and every asset's parameters."""
-    known = kinds(processes, Process)  # type: ignore[type-abstract]
+    known = processes()
     members: dict[tuple[str, str], list[int]] = {}
     params: list[Common] = []
     for i, asset in enumerate(scenario.assets):
@@ -154,7 +155,7 @@ def _processes(scenario: Scenario, seed: int) -> tuple[list[tuple[Process, Ints]
 
 
 def _placed(scenario: Scenario, seed: int) -> list[_Placed]:
-    known = kinds(shocks, Shock)
+    known = shocks()
     names = [asset.name for asset in scenario.assets]
     placed = []
     for i, entry in enumerate(scenario.shocks):

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 
 from terrarium.scenario import Scenario
-from terrarium.world import World, processes
-from terrarium.world.parameters import Floats, kinds, read
-from terrarium.world.process import Process, Site
+from terrarium.world import World
+from terrarium.world.parameters import Floats, read
+from terrarium.world.process import Site
+from terrarium.world.processes import processes
 
 CITY: tuple[Mapping[str, Any], ...] = (
     {"name": "TOWER", "process": "real_estate", "group": "city", "value": 100.0},
@@ -18,7 +19,7 @@ CITY: tuple[Mapping[str, Any], ...] = (
     {"name": "WHEAT", "process": "crop", "value": 25.0},
     {"name": "ANTHEM", "process": "royalty", "value": 40.0},
 )
-KINDS = kinds(processes, Process)  # type: ignore[type-abstract]
+KINDS = processes()
 
 
 def scenario(

@@ -24,7 +24,7 @@ def fixed(world: World) -> Any:
 
 
 @pytest.mark.parametrize("shock", SHOCKS, ids=lambda shock: str(shock["kind"]))
-@pytest.mark.parametrize("kappa, gamma", [(0.0, 0.0), (0.4, 0.1)])
+@pytest.mark.parametrize(("kappa", "gamma"), [(0.0, 0.0), (0.4, 0.1)])
 def test_a_shock_changes_nothing_before_it_and_nothing_beside_it(shock: Any, kappa: float, gamma: float) -> None:
     calm = run(World(scenario(kappa=kappa, gamma=gamma), 7), 120, fixed)
     struck = run(World(scenario(shocks=[shock], kappa=kappa, gamma=gamma), 7), 120, fixed)
@@ -102,7 +102,8 @@ def test_same_seed_same_bytes_in_any_process() -> None:
         ).stdout
         for seed in ("0", "1", "4242")
     }  # fmt: skip
-    assert len(digests) == 1 and len(digests.pop().strip()) == 64
+    assert len(digests) == 1
+    assert len(digests.pop().strip()) == 64
 
 
 def test_another_seed_is_another_world() -> None:

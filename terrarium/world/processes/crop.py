@@ -25,7 +25,7 @@ from typing import Annotated, cast
 
 import numpy as np
 from pydantic import Field
-from scipy.special import gammainc  # type: ignore[import-untyped]
+from scipy.special import gammainc
 
 from terrarium.errors import ScenarioError
 from terrarium.scenario import Positive, Share
