@@ -60,7 +60,8 @@ class Loans:
 
     def apply(self, event: str, who: int, args: dict[str, int], now: int) -> None:
         """Take in one event of the market; ``who`` is the account whose position it changes."""
-        self.updated = now
+        if event != "SupplyCollateral":  # the one act for which Morpho books no interest
+            self.updated = now
         assets, shares = args.get("assets", 0), args.get("shares", 0)
         match event:
             case "AccrueInterest":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import TYPE_CHECKING, NamedTuple
@@ -16,6 +16,7 @@ from terrarium.errors import BudgetExceeded
 
 if TYPE_CHECKING:
     from terrarium.sim.population import Agent
+    from terrarium.sim.strategy import Outcome
     from terrarium.sim.view import View
 
 SECONDS = 2.0  # wall time one decision may take; only a strategy that loops meets it
@@ -79,9 +80,23 @@ def decide(
 ) -> list[Call] | Benched:
     """The calls ``agent`` makes, or why it is benched: it raised, spent more than its budget, ran too long, or returned
     anything but a list of at most `CALLS` calls to contracts in ``targets``."""
+    calls = _guarded(agent, watchdog, lambda: agent.strategy.decide(view, rng))
+    if isinstance(calls, Benched):
+        return calls
+    fault = _fault(calls, targets)
+    return calls if fault is None else Benched(agent.id, fault)  # type: ignore[return-value]
+
+
+def learn(agent: Agent, outcome: Outcome, watchdog: Watchdog) -> Benched | None:
+    """Let ``agent`` learn; why it is benched where that fails."""
+    fault = _guarded(agent, watchdog, lambda: agent.strategy.learn(outcome))
+    return fault if isinstance(fault, Benched) else None
+
+
+def _guarded(agent: Agent, watchdog: Watchdog, act: Callable[[], object]) -> object:
     watchdog.start()
     try:
-        calls = agent.strategy.decide(view, rng)
+        return act()
     except BudgetExceeded as error:
         return Benched(agent.id, f"budget: {error}")
     except _Looping:
@@ -90,8 +105,6 @@ def decide(
         return Benched(agent.id, f"raised {type(error).__name__}: {error}")
     finally:
         watchdog.stop()
-    fault = _fault(calls, targets)
-    return calls if fault is None else Benched(agent.id, fault)
 
 
 LOOPED = f"looped: no decision within {SECONDS:g} to {2 * SECONDS:g} s"

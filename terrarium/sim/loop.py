@@ -5,19 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
-from terrarium.chain.types import Block, Call, Tx
+from terrarium.chain.types import Block
 from terrarium.random import AgentStreams
 from terrarium.risk.monitor.alerts import Alert
 from terrarium.sim import tables
-from terrarium.sim.decide import LOOPED, Benched, Watchdog, decide
+from terrarium.sim.decide import Benched, Watchdog
 from terrarium.sim.order import ordered
-from terrarium.sim.population import Agent
-from terrarium.sim.strategy import Outcome, Strategy
+from terrarium.sim.turn import mine, plan, teach
 
 if TYPE_CHECKING:
     from terrarium.sim.simulation import Simulation
 
-SYSTEM = -1
 WEALTH_SAMPLES = 100  # most times a run that everybody's wealth is written down
 
 
@@ -44,9 +42,11 @@ def ticks(sim: Simulation) -> Iterator[Tick]:
             reading = sim.world.step(tick, figures.price)
             sim.observatory.look(sim.state, figures, holdings, tick, now)
 
-            planned, benched = _decide(sim, streams, watchdog, tick)
+            planned, benched = plan(sim, streams, watchdog, tick)
             system = sim.issuer.calls(tick, reading) + sim.outbox.calls(pending)
-            block = _mine(sim, system, ordered(planned, scenario.order, scenario.seed, tick), tick, now)
+            planned = ordered(planned, scenario.order, scenario.seed, tick)
+            block = mine(sim, system, planned, tick, now)
+            benched += teach(planned, block, len(system), tick, watchdog)
 
             sim.state.apply(block)
             pending = sim.monitor.observe(sim.observe(block, now))
@@ -59,49 +59,3 @@ def ticks(sim: Simulation) -> Iterator[Tick]:
             rows["actions"] = tables.bench_rows(tick, benched)
             sim.chain.acknowledge(rows)
             yield Tick(tick, block, pending, benched)
-
-
-def _decide(
-    sim: Simulation, streams: AgentStreams, watchdog: Watchdog, tick: int
-) -> tuple[list[tuple[Agent, list[Call]]], list[Benched]]:
-    """What everybody wants to do, and who was benched on the way."""
-    planned, benched = [], []
-    for agent in sim.agents:
-        if agent.benched:
-            continue
-        if (agent.id, tick) in sim.looped:  # a resumed run does not wait for the clock again
-            made: list[Call] | Benched = Benched(agent.id, LOOPED)
-        else:
-            view = sim.observatory.view(agent, sim.readings(agent, tick))
-            made = decide(agent, view, streams.at(agent.key, tick), sim.economy.addresses, watchdog)
-        if isinstance(made, Benched):
-            agent.benched = True
-            benched.append(made)
-        elif made:
-            planned.append((agent, made))
-    return planned, benched
-
-
-def _mine(
-    sim: Simulation, system: list[tuple[str, Call]], planned: list[tuple[Agent, list[Call]]], tick: int, now: int
-) -> Block:
-    """Mine the system's and everybody's calls as one block, and tell each agent what became of its own."""
-    txs = [Tx(sender, call.to, call.data, call.value) for sender, call in system]
-    agents, strategies, verbs = [SYSTEM] * len(txs), [""] * len(txs), [call.verb for _, call in system]
-    for agent, calls in planned:
-        sender = sim.addresses[agent.id]
-        for call in calls:
-            txs.append(Tx(sender, call.to, call.data, call.value))
-            verbs.append(call.verb)
-        agents += [agent.id] * len(calls)
-        strategies += [agent.kind] * len(calls)
-    sim.chain.context(tick, agents, strategies, verbs)
-    sim.chain.set_time(now)
-    block = sim.chain.submit(txs)
-    at = len(system)
-    for agent, calls in planned:
-        results = range(at, at := at + len(calls))
-        ok = tuple(bool(block.ok[i]) for i in results)
-        reasons = tuple("" if block.ok[i] else sim.reason(block.output[i]) for i in results)
-        agent.strategy.learn(Outcome(tick, ok, reasons))
-    return block
