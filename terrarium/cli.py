@@ -25,7 +25,6 @@ def cli() -> None:
 
 def _chain_options(command: Any) -> Any:
     for option in (
-        click.option("--account", help="Ape account that signs (rpc); its password comes from APE_ACCOUNTS_<ALIAS>_PASSPHRASE."),
         click.option("--chain-id", "chain_ids", type=int, multiple=True, help="Chain id that may be sent to (rpc); repeatable."),
         click.option("--url", help="Node to use (rpc): http://, ws:// or the path of an IPC socket."),
     ):
@@ -130,7 +129,6 @@ def replay(folder: Path, engine: str, chain_ids: tuple[int, ...], **options: Any
 @click.option("--scenario", default="property_crash", show_default=True, help="Scenario whose economy is deployed.")
 @click.option("--set", "overrides", multiple=True, metavar="PATH=VALUE", help="Change one setting of the scenario.")
 @click.option("--manifest", type=click.Path(path_type=Path, dir_okay=False), default=Path("deployment.json"), show_default=True)
-@click.option("--account", help="Ape account that signs (URL only).")
 @click.option("--chain-id", "chain_ids", type=int, multiple=True, help="Chain id that may be sent to; repeatable.")
 def deploy(chain: str, scenario: str, overrides: tuple[str, ...], manifest: Path, **options: Any) -> None:
     """Deploy the whole economy and write its manifest. Running it again is a no-op; a half-finished one resumes."""

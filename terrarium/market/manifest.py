@@ -52,12 +52,16 @@ class Manifest:
         except KeyError:
             raise ManifestError(f"manifest: contracts.{name} is missing; deploy again into a new file") from None
 
+    def json(self) -> bytes:
+        """The manifest as it stands in a file."""
+        return json.dumps({"format": FORMAT, **asdict(self)}, indent=1).encode()
+
     def save(self, path: Path) -> None:
         """Write the manifest whole or not at all. Raises `ManifestError` where that fails."""
         temporary = path.with_name(path.name + ".tmp")
         try:
-            with temporary.open("w", encoding="utf-8") as file:
-                json.dump({"format": FORMAT, **asdict(self)}, file, indent=1)
+            with temporary.open("wb") as file:
+                file.write(self.json())
                 file.flush()
                 os.fsync(file.fileno())
             temporary.replace(path)
@@ -101,7 +105,9 @@ class Manifest:
 
 
 def genesis(chain: Chain) -> str:
-    """Hash of block 0: tells chains of the same id apart. Empty where the engine keeps no blocks."""
+    """Hash of block 0: tells chains of the same id apart. Empty in process, where every chain is new."""
+    if chain.engine == "revm":
+        return ""
     try:
         return "0x" + bytes(chain.w3.eth.get_block(0)["hash"]).hex()
     except Exception as error:

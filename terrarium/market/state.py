@@ -96,6 +96,7 @@ class MarketState:
         self.loans = [Loans(asset.lltv, (rates[0], rates[1], rates[2], rates[3])) for asset in economy.assets]
         self.block = 0
         self.alerts: list[Posted] = []  # posted in the last block
+        self.liquidations = 0  # since the start
         self._income: Floats = np.zeros(n)
         self._volume: Floats = np.zeros(n)
         self._liquidated: Floats = np.zeros(n)
@@ -249,6 +250,7 @@ class MarketState:
             args = dict(zip(names, row, strict=True))
             self.loans[asset].apply(event, account, args, now)
             if event == "Liquidate":
+                self.liquidations += 1
                 self._liquidated[asset] += (args["repaidAssets"] + args["badDebtAssets"]) / CASH_UNIT
 
     def _read_board(self, posted: Found) -> None:

@@ -45,6 +45,16 @@ def load(name: str, overrides: Iterable[str] = ()) -> Scenario:
         raise ScenarioError(_explain(path, text, error, overridden)) from None
 
 
+def revised(scenario: Scenario, **changes: Any) -> Scenario:
+    """``scenario`` with other values, checked as a file's are. Raises `ScenarioError`."""
+    try:
+        return Scenario.model_validate({**scenario.model_dump(), **changes})
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"])) or "scenario"
+        raise ScenarioError(f"{where}: {first['msg'].removeprefix('Value error, ')}") from None
+
+
 def locate(text: str, location: Location) -> int | None:
     """Line (from 1) of the TOML ``text`` on which the value at ``location`` stands, or its nearest enclosing table; None if neither."""
     best: tuple[int, int] | None = None  # (depth, line)

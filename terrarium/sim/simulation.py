@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Collection, Iterable
+from contextlib import nullcontext
 from dataclasses import dataclass
+from itertools import chain as chain_of
+from itertools import count
 from pathlib import Path
-from typing import Any
-
-import numpy as np
 
 from terrarium import scenarios
-from terrarium.chain import artifacts
+from terrarium.chain.engines import open_chain
 from terrarium.chain.types import Block, Chain
-from terrarium.errors import InputError
 from terrarium.market.deploy import deploy
 from terrarium.market.desk import Books
 from terrarium.market.economy import CASH_UNIT, TOKEN_UNIT, Economy
@@ -21,21 +20,23 @@ from terrarium.market.onboard import Newcomer, onboard
 from terrarium.market.state import MarketState
 from terrarium.record.chain import RecordedChain
 from terrarium.record.meta import describe
+from terrarium.record.reader import MANIFEST, Run, open_run
 from terrarium.record.writer import RunWriter
+from terrarium.report.live import Live, Snapshot
+from terrarium.risk.monitor.alerts import CRITICAL, Alert
 from terrarium.risk.monitor.monitor import Monitor
 from terrarium.risk.monitor.observe import observation
 from terrarium.risk.monitor.rules import build
 from terrarium.risk.monitor.series import Observation
 from terrarium.scenario import Scenario
-from terrarium.sim.loop import Tick, ticks
+from terrarium.sim.decide import LOOPED
+from terrarium.sim.loop import Tick
+from terrarium.sim.loop import ticks as ticks_of
 from terrarium.sim.observatory import Observatory
 from terrarium.sim.population import Agent, populate, scaled
 from terrarium.sim.system import Issuer, Outbox
 from terrarium.sim.tables import agent_rows
 from terrarium.world import World
-
-
-Said = Callable[[Tick], None]
 
 
 @dataclass(slots=True)
@@ -68,17 +69,97 @@ class Simulation:
         return observation(self.state, block.number, now)
 
 
-def assemble(scenario: Scenario, chain: RecordedChain) -> Simulation:
-    """Deploy the economy on ``chain``, bring the population in, and make ready for the first tick.
+def simulate(
+    scenario: str | Scenario,
+    *,
+    seed: int | None = None,
+    engine: str = "anvil",
+    agents: int | None = None,
+    ticks: int | None = None,
+    overrides: Iterable[str] = (),
+    out: str | Path | None = None,
+    live: bool = False,
+    url: str | None = None,
+    chain_ids: Collection[int] = (),
+) -> Run:
+    """Run ``scenario`` (a name, a path, or settings) and record it in the folder ``out``, by default runs/SCENARIO-SEED.
 
-    Raises `ScenarioError` for what no file's schema can see: unknown strategies, processes, rules, and their parameters.
+    ``agents`` scales the population, ``overrides`` are "path=value" settings, ``live`` shows the run on the terminal.
+    Raises `InputError` for unusable input before anything is started. Ctrl-C ends the run in good order; `resume` goes on.
     """
-    agents = populate(scenario)
-    world = World(scenario, scenario.seed)
-    rules = {rule.rule: build(rule.rule, rule.params) for rule in scenario.monitor}
-    blocks: list[Block] = []
+    settings = scenarios.load(scenario, overrides) if isinstance(scenario, str) else scenario
+    changes = {"seed": seed, "ticks": ticks}
+    settings = scenarios.revised(settings, **{k: v for k, v in changes.items() if v is not None})
+    settings = scaled(settings, agents) if agents is not None else settings
+    cast = _Cast(settings)
+    folder = Path(out) if out is not None else _free(Path("runs") / f"{settings.name}-{settings.seed}")
+    with open_chain(engine, url=url, allowed_chain_ids=chain_ids) as chain:
+        writer = RunWriter.create(folder, describe(settings, engine, _node(chain)))
+        return _live_through(settings, cast, chain, writer, live)
+
+
+def resume(
+    folder: str | Path, *, live: bool = False, url: str | None = None, chain_ids: Collection[int] = ()
+) -> Run:
+    """Finish the interrupted run in ``folder``; its record ends as if it had never stopped.
+
+    What is recorded is lived through again on a fresh chain, decisions included, and must come out the same. Raises
+    `RecordError` where it does not, or the record is cut or altered.
+    """
+    there = open_run(folder)
+    settings, engine = there.scenario, there.meta["engine"]
+    actions = there.table("actions")
+    looped = actions[actions["detail"].str.startswith(LOOPED[:6])]
+    cast = _Cast(settings)
+    with open_chain(engine, url=url, allowed_chain_ids=chain_ids) as chain:
+        writer = RunWriter.resume(folder)
+        known = frozenset(zip(looped["agent"].tolist(), looped["tick"].tolist(), strict=True))
+        return _live_through(settings, cast, chain, writer, live, known)
+
+
+class _Cast:
+    """Everything that can be wrong with a scenario beyond its schema, made before anything is started."""
+
+    def __init__(self, scenario: Scenario) -> None:
+        self.agents = populate(scenario)
+        self.world = World(scenario, scenario.seed)
+        self.rules = {rule.rule: build(rule.rule, rule.params) for rule in scenario.monitor}
+
+
+def _live_through(
+    scenario: Scenario,
+    cast: _Cast,
+    chain: Chain,
+    writer: RunWriter,
+    live: bool,
+    looped: frozenset[tuple[int, int]] = frozenset(),
+) -> Run:
+    recorded = RecordedChain(chain, writer, about=describe(scenario, chain.engine, _node(chain)))
+    status = "failed"
+    try:
+        with Live(scenario, scenario.ticks) if live else nullcontext() as screen:
+            simulation = assemble(scenario, cast, recorded, looped)
+            for tick in ticks_of(simulation):
+                if screen is not None:
+                    screen.update(tick.number, snapshot(simulation, tick))
+        audit(simulation.state, chain)
+        status = "finished"
+    except KeyboardInterrupt:
+        status = "interrupted"
+        raise
+    finally:
+        writer.close(status)
+    return open_run(writer.path)
+
+
+def assemble(
+    scenario: Scenario, cast: _Cast, chain: RecordedChain, looped: frozenset[tuple[int, int]] = frozenset()
+) -> Simulation:
+    """Deploy the economy on ``chain``, bring the population in, and make ready for the first tick."""
+    agents, blocks = cast.agents, list[Block]()
     reporters = sum(agent.strategy.role == "reporter" for agent in agents)
     manifest = deploy(chain, scenario, reporters, mined=blocks.append)
+    chain.writer.attach(MANIFEST, manifest.json())
     economy = Economy.of(manifest, chain.accounts.address("issuer"))
     onboard(chain, economy, [_newcomer(agent, scenario) for agent in agents], blocks.append)
     addresses = [chain.accounts.address(agent.name) for agent in agents]
@@ -88,22 +169,56 @@ def assemble(scenario: Scenario, chain: RecordedChain) -> Simulation:
     audit(state, chain)
     chain.add("agents", agent_rows(agents, addresses))
     books = Books(economy, state)
-    seed, length = scenario.seed, scenario.tick_seconds
     return Simulation(
-        scenario,
-        chain,
-        economy,
-        state,
-        books,
-        agents,
-        addresses,
-        world,
-        Observatory(books, agents, ticks=scenario.ticks, tick_seconds=length, seed=seed),
-        Monitor(economy.names, rules),
-        Issuer(books, chain.accounts, scenario.world.income_every),
-        Outbox(books, chain.accounts),
-        blocks[-1].timestamp,
+        scenario=scenario,
+        chain=chain,
+        economy=economy,
+        state=state,
+        books=books,
+        agents=agents,
+        addresses=addresses,
+        world=cast.world,
+        observatory=Observatory(
+            books, agents, ticks=scenario.ticks, tick_seconds=scenario.tick_seconds, seed=scenario.seed
+        ),
+        monitor=Monitor(economy.names, cast.rules),
+        issuer=Issuer(books, chain.accounts, scenario.world.income_every),
+        outbox=Outbox(books, chain.accounts),
+        started=blocks[-1].timestamp,
+        looped=looped,
     )
+
+
+def snapshot(sim: Simulation, tick: Tick) -> Snapshot:
+    """What the live display shows of a tick."""
+    figures = sim.state.figures(tick.block.timestamp)
+    return Snapshot(
+        prices=figures.price.tolist(),
+        appraisals=figures.appraisal.tolist(),
+        volume=float(figures.volume.sum()),
+        borrowed=float(figures.borrowed.sum()),
+        collateral=float((figures.collateral * figures.collateral_price).sum()),
+        liquidations=sim.state.liquidations,
+        bad_debt=float(figures.bad_debt.sum()),
+        alerts=[_said(alert) for alert in tick.alerts],
+        txs=len(tick.block.ok),
+        halted=figures.halted.tolist(),
+    )
+
+
+def _said(alert: Alert) -> str:
+    level = "critical" if alert.severity == CRITICAL else "warning"
+    return f"{level}: {alert.rule} {alert.subject} {alert.value:.3g} (threshold {alert.threshold:.3g})"
+
+
+def _node(chain: Chain) -> str | None:
+    return None if chain.engine == "revm" else str(chain.w3.client_version)
+
+
+def _free(path: Path) -> Path:
+    """``path``, or the first of path.2, path.3, … that is not there yet: a run never writes over another."""
+    candidates = chain_of([path], (path.with_name(f"{path.name}.{i}") for i in count(2)))
+    return next(p for p in candidates if not p.exists())
 
 
 def _newcomer(agent: Agent, scenario: Scenario) -> Newcomer:
