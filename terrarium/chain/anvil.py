@@ -7,9 +7,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from terrarium.chain import node
 from terrarium.chain.accounts import dev_accounts
-from terrarium.chain.devnode import DevNode
+from terrarium.chain.devnode import DevNode, Gas
 from terrarium.chain.jsonrpc import Rpc, RpcError, UnixTransport
 from terrarium.chain.remote import unhex
 from terrarium.chain.rules import BLOCK_GAS, CHAIN_ID, GENESIS
@@ -17,7 +19,7 @@ from terrarium.chain.types import Logs
 from terrarium.errors import ChainError, ToolError
 
 STATES = 64  # past states the node keeps for calls at earlier blocks; blocks and logs it keeps all
-FEW = 8  # transactions without logs up to which each is traced by itself, as tracing a block costs the same for one as for all
+PLAIN = {"disableStorage": True, "disableStack": True, "disableMemory": True}
 
 
 def find_anvil() -> str:
@@ -35,13 +37,14 @@ def find_anvil() -> str:
 
 
 class AnvilChain(DevNode):
-    """A `Chain` on an Anvil of our own. ``url`` is where others may watch it."""
+    """A `Chain` on an Anvil of our own. ``gas=False`` leaves out the gas used, for about a tenth more speed."""
 
     engine = "anvil"
     drop_all = "anvil_dropAllTransactions"
     set_balance = "anvil_setBalance"
 
-    def __init__(self, *, chain_id: int = CHAIN_ID, genesis: int = GENESIS) -> None:
+    def __init__(self, *, chain_id: int = CHAIN_ID, genesis: int = GENESIS, gas: bool = True) -> None:
+        self._gas = gas
         program = find_anvil()
         flags = {
             "--host": "127.0.0.1",
@@ -83,35 +86,26 @@ class AnvilChain(DevNode):
         child = node.start(command, ready, "anvil")
         super().__init__(child, open_rpc[0], chain_id, dev_accounts())
 
-    def _failures(self, block: Mapping[str, Any], hashes: Sequence[str], logs: Logs) -> dict[int, bytes]:
-        """Revert data by transaction. A transaction that logged has succeeded; only the others are asked about."""
-        silent = sorted(set(range(len(hashes))).difference(logs.tx.tolist()))
-        if not silent:
-            return {}
-        if len(silent) <= FEW:
-            traces: list[Any] = []
-            for index, own in zip(
-                silent, self._ask_all([("trace_transaction", (hashes[i],)) for i in silent]), strict=True
-            ):
-                if isinstance(own, RpcError):
-                    raise ChainError(f"transaction {index}: the node does not say how it ended: {own.message}")
-                traces += own
-        else:
-            traces = self.rpc.ask("trace_block", block["number"])
+    def _outcomes(self, block: Mapping[str, Any], hashes: Sequence[str], logs: Logs) -> tuple[dict[int, bytes], Gas | None]:
+        """Revert data by index of the failed transaction, and gas used.
+
+        A trace without steps says both in a few microseconds; a receipt takes longer the larger its block. Without gas, only those
+        transactions are asked about that logged nothing: one that logged has succeeded.
+        """
+        asked = range(len(hashes)) if self._gas else sorted(set(range(len(hashes))).difference(logs.tx.tolist()))
         failed: dict[int, bytes] = {}
-        seen = set()
-        for trace in traces:
-            if not trace["traceAddress"]:
-                seen.add(trace["transactionPosition"])
-                if "error" in trace:
-                    failed[trace["transactionPosition"]] = _output(trace)
-        missing = set(silent) - seen
-        if missing:
-            raise ChainError(f"transaction {min(missing)}: the node has no trace of it")
-        return failed
+        upto = np.zeros(len(hashes), np.int64)
+        for i, trace in zip(asked, self._ask_all([("debug_traceTransaction", (hashes[i], PLAIN)) for i in asked]), strict=True):
+            if isinstance(trace, RpcError):
+                raise ChainError(f"transaction {i}: the node does not say how it ended: {trace.message}")
+            upto[i] = trace["gas"]
+            if trace["failed"]:
+                failed[i] = unhex(trace["returnValue"])
+        return failed, _each(upto, int(block["gasUsed"], 16)) if self._gas else None
 
 
-def _output(trace: Mapping[str, Any]) -> bytes:
-    """Revert data of a failed top-level call; a halt (out of gas, bad jump, …) has none."""
-    result = trace.get("result") or {}
-    return unhex(result.get("output")) if trace["error"] == "Reverted" else b""
+def _each(gas: Gas, total: int) -> Gas | None:
+    """Gas of each transaction. Anvil counts on from transaction to transaction; a node that does not is understood too."""
+    if gas.sum() == total:
+        return gas
+    return np.diff(gas, prepend=0) if gas[-1] == total else None

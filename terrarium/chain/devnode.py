@@ -17,10 +17,11 @@ from terrarium.chain.rules import PURSE, check
 from terrarium.chain.types import Block, Logs, Tx
 from terrarium.errors import ChainError
 
-# A node works on all questions of a batch at once. Anvil's runtime gives each batch 128 steps before it turns to something else, and
-# then goes on in another order; a transaction takes two steps and reading the message a few. So: few at a time, and never many bytes.
-ORDERED = 32
-ORDERED_BYTES = 50_000
+# A node works on all questions of a batch at once. Up to 30 of them Anvil always goes through in order; with more (futures::join_all
+# then keeps a queue) it reorders those that were under way when its scheduler called it off, which depends on timing.
+ORDERED = 30
+ORDERED_BYTES = 1_000_000
+Gas = npt.NDArray[np.int64]
 
 
 class DevNode(Remote):
@@ -82,16 +83,12 @@ class DevNode(Remote):
             self._empty_pool()
             raise ChainError(_difference(txs, hashes, [] if block is None else block["transactions"]))
         logs = columns_of(self.rpc.ask("eth_getLogs", {"blockHash": block["hash"]}))
-        failed = self._failures(block, hashes, logs)
-        return self._finish(block, txs, nonces, failed, logs, self._gas())
+        failed, gas = self._outcomes(block, hashes, logs)
+        return self._finish(block, txs, nonces, failed, logs, gas)
 
-    def _failures(self, block: Mapping[str, Any], hashes: Sequence[str], logs: Logs) -> dict[int, bytes]:
-        """Revert data by index of the failed transaction."""
+    def _outcomes(self, block: Mapping[str, Any], hashes: Sequence[str], logs: Logs) -> tuple[dict[int, bytes], Gas | None]:
+        """Revert data by index of the failed transaction; gas used by each, [m]."""
         raise NotImplementedError
-
-    def _gas(self) -> npt.NDArray[np.int64] | None:
-        """Gas used by each transaction of the block just looked at, where that was learned on the way."""
-        return None
 
     def _empty_pool(self) -> None:
         self.rpc.ask(self.drop_all)
