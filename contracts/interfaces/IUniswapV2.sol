@@ -10,6 +10,12 @@ interface IUniswapV2Pair {
     /// @notice What the pair reckons with, in units of its tokens, and when it was last updated (Unix seconds mod 2**32).
     function getReserves() external view returns (uint112 reserve0, uint112 reserve1, uint32 updatedAt);
 
+    /// @notice The token with the lower address.
+    function token0() external view returns (address);
+
+    /// @notice The other one.
+    function token1() external view returns (address);
+
     /// @notice Shares of the pool in existence.
     function totalSupply() external view returns (uint256);
 

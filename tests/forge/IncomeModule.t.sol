@@ -145,6 +145,13 @@ contract IncomeModuleTest is Economy {
         income.distribute(address(house), 1);
     }
 
+    function test_distribute_revertsWhenTheComplianceLeftTheToken() public {
+        house.mint(alice, UNIT);
+        ITrexCompliance(house.compliance()).bindToken(address(1));
+        vm.expectRevert(abi.encodeWithSelector(IncomeModule.IncomeModule__NotBound.selector, house));
+        income.distribute(address(house), 1);
+    }
+
     function test_distribute_revertsWithoutAllowance(uint256 amount) public {
         amount = _bound(amount, 1, 1e18);
         house.mint(alice, UNIT);

@@ -30,6 +30,7 @@ interface ITrexToken {
 
 interface ITrexCompliance {
     function addModule(address module) external;
+    function bindToken(address token) external;
     function canTransfer(address from, address to, uint256 amount) external view returns (bool);
     function init() external;
     function removeModule(address module) external;
