@@ -27,7 +27,7 @@ ALERTS = 5  # newest alerts on the screen
 ROWS = 16  # assets on the screen
 EVERY = 0.25  # seconds between two pictures
 LINES = 5.0  # seconds between two lines where there is no terminal
-BUSY = 0.01  # share of the time that drawing may take
+BUSY = 0.005  # share of the time that drawing may take
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +53,8 @@ class Live:
             for tick in …:
                 live.update(tick, Snapshot(…))
 
-    An update that draws nothing costs microseconds. Drawing is put off until `EVERY` seconds have passed and until it has taken
-    less than `BUSY` of the time, so that no run is slowed down by being watched.
+    An update that draws nothing costs microseconds. Drawing waits until `EVERY` seconds have passed and until it has
+    taken less than `BUSY` of the time, so that no run is slowed down by being watched.
     """
 
     def __init__(self, scenario: Scenario, ticks: int, *, title: str = "", console: Console | None = None) -> None:
@@ -69,7 +69,8 @@ class Live:
         self._alerted = 0
         self._txs = 0
         self._volume: deque[float] = deque(maxlen=HISTORY)
-        self._tick, self._last = -1, None
+        self._tick = -1
+        self._last: Snapshot | None = None
         self._spent = 0.0
 
     def __enter__(self) -> Self:
@@ -81,7 +82,9 @@ class Live:
             self._console.print(self._title, markup=False)
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         if self._last is not None:
             self._draw()  # the last state stays on the screen
         if self._screen is not None:
@@ -126,7 +129,11 @@ class Live:
         speed, left = self._pace()
         s = self._last
         parts = [f"tick {self._tick + 1}/{self._ticks}", left, f"{speed:,.0f} tx/s", f"volume {words.money(s.volume)}"]
-        parts += [f"loan-to-value {self._leverage()}", words.count(s.liquidations, "liquidation"), f"bad debt {words.money(s.bad_debt)}"]
+        parts += [
+            f"loan-to-value {self._leverage()}",
+            words.count(s.liquidations, "liquidation"),
+            f"bad debt {words.money(s.bad_debt)}",
+        ]
         parts += [words.count(self._alerted, "alert")]
         return "  ".join(parts)
 
@@ -138,12 +145,18 @@ class Live:
         head.add_column(no_wrap=True)
         head.add_column(ratio=1)
         head.add_column(justify="right", no_wrap=True)
-        bar = ProgressBar(total=self._ticks, completed=self._tick + 1, style="grey30", complete_style="cyan", finished_style="cyan")
-        head.add_row(f"tick [bold]{self._tick + 1:,}[/] of {self._ticks:,}", bar, f"[bold]{speed:,.0f}[/] tx/s   {left}")
+        bar = ProgressBar(
+            total=self._ticks, completed=self._tick + 1, style="grey30", complete_style="cyan", finished_style="cyan"
+        )
+        head.add_row(
+            f"tick [bold]{self._tick + 1:,}[/] of {self._ticks:,}", bar, f"[bold]{speed:,.0f}[/] tx/s   {left}"
+        )
         numbers = Table.grid(expand=True, padding=(0, 2))
         for _ in range(5):
             numbers.add_column(ratio=1, no_wrap=True)
-        numbers.add_row(*(Text(t, "grey62") for t in ("volume a tick", "borrowed", "loan-to-value", "liquidations", "bad debt")))
+        numbers.add_row(
+            *(Text(t, "grey62") for t in ("volume a tick", "borrowed", "loan-to-value", "liquidations", "bad debt"))
+        )
         numbers.add_row(
             f"[bold]{words.money(float(np.mean(self._volume)))}[/]",
             f"[bold]{words.money(s.borrowed)}[/]",
@@ -155,7 +168,8 @@ class Live:
         return Group(title, head, Text(), self._assets(width), Text(), numbers, Text(), *self._alarms())
 
     def _assets(self, width: int) -> RenderableType:
-        assert self._last is not None and self._first is not None
+        assert self._last is not None
+        assert self._first is not None
         table = Table(box=None, padding=(0, 2, 0, 0), header_style="grey62", pad_edge=False)
         table.add_column("asset", no_wrap=True)
         for column in ("price", "appraisal", "change"):
@@ -168,7 +182,9 @@ class Live:
             color = "red" if price < 0.995 * first else "green" if price > 1.005 * first else "default"
             halted = " [reverse yellow] halted [/]" if len(self._last.halted) > a and self._last.halted[a] else ""
             line = f"[{color}]{sparkline(history[:, a])}[/]{halted}" if width >= 60 else halted
-            table.add_row(escape(name), words.money(price), words.money(self._last.appraisals[a]), f"[{color}]{moved}[/]", line)
+            table.add_row(
+                escape(name), words.money(price), words.money(self._last.appraisals[a]), f"[{color}]{moved}[/]", line
+            )
         if len(self._names) > ROWS:
             table.add_row(f"[grey62]and {len(self._names) - ROWS} more[/]")
         return table
@@ -177,7 +193,13 @@ class Live:
         if not self._alerts:
             return [Text("no alerts so far", "grey62")]
         head = Text(words.count(self._alerted, "alert") + (", the newest:" if self._alerted > 1 else ":"), "grey62")
-        return [head, *(Text(f"tick {tick:<5} {text}", "yellow", overflow="ellipsis", no_wrap=True) for tick, text in reversed(self._alerts))]
+        return [
+            head,
+            *(
+                Text(f"tick {tick:<5} {text}", "yellow", overflow="ellipsis", no_wrap=True)
+                for tick, text in reversed(self._alerts)
+            ),
+        ]
 
 
 def sparkline(values: np.ndarray) -> str:  # type: ignore[type-arg]

@@ -16,7 +16,12 @@ Advance = Callable[[int, int], None]
 def progress(what: str, console: Console | None = None) -> Iterator[Advance]:
     """Show how far ``what`` is. Gives a function to call with (steps done, steps in all) as often as one likes."""
     console = console or Console(file=sys.stderr)
-    columns = (TextColumn("{task.description}"), BarColumn(complete_style="cyan", finished_style="cyan"), MofNCompleteColumn(), TimeRemainingColumn())
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(complete_style="cyan", finished_style="cyan"),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+    )
     done = (0, 0)
     with Progress(*columns, console=console, disable=not console.is_terminal, refresh_per_second=4) as bar:
         task = bar.add_task(what, total=None)

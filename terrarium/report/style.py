@@ -60,8 +60,8 @@ def safe(text: object, length: int = 80) -> str:
 
 
 def spread(values: Sequence[float], gap: float, low: float, high: float) -> list[float]:
-    """The values moved apart as little as it takes to stand at least ``gap`` from each other, in the same order and within
-    ``low`` … ``high``; closer together where there is no room."""
+    """The values moved apart as little as it takes to stand ``gap`` from each other, in their order, within ``low`` and
+    ``high``; closer together where there is no room."""
     gap = min(gap, (high - low) / max(1, len(values) - 1))
     order = sorted(range(len(values)), key=lambda i: values[i])
     groups: list[tuple[list[int], float]] = []  # (members, centre): neighbours that touch move as one

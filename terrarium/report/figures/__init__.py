@@ -1,14 +1,15 @@
 """The report's figures: one file each; the folder is the registry.
 
-A file holds ``TITLE``, ``TEXT`` (what a newcomer sees and why it matters), ``ORDER`` (place in the report), ``draw(run)`` (a Plotly
-figure, or None where the run has nothing of the kind) and ``numbers(run)`` (the key numbers beside it, or None).
+A file holds ``TITLE``, ``TEXT`` (what a newcomer sees and why it matters), ``ORDER`` (place in the report),
+``draw(run)`` (a Plotly figure, or None where the run has nothing of the kind) and ``numbers(run)`` (the key numbers
+beside it, or None).
 """
 
 from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
@@ -24,7 +25,7 @@ class Numbers:
     """A small table: names of its columns and rows of text. The first column says what the row is about."""
 
     columns: tuple[str, ...]
-    rows: list[tuple[str, ...]]
+    rows: Sequence[tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import plotly.graph_objects as go
@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 TITLE = "Alerts"
 ORDER = 80
 TEXT = (
-    "Each mark is a warning that the monitor raised from the chain's events alone: an open circle is a warning, a filled diamond is critical. "
-    "Point at a mark to see the value, the threshold and the evidence. Good monitoring speaks before the liquidations start."
+    "Each mark is a warning that the monitor raised from the chain's events alone: an open circle is a warning, a "
+    "filled diamond is critical. Point at a mark to see the value, the threshold and the evidence. Good "
+    "monitoring speaks before the liquidations start."
 )
 CRITICAL = 2
 MOST = 3_000  # marks
@@ -35,26 +36,36 @@ def draw(run: Run) -> go.Figure | None:
     rules = list(table.groupby("rule")["tick"].min().sort_values(ascending=False).index)
     panels = Panels(["What was raised, and when"], columns=1, height=54 * len(rules), right=20, left=8, keyed=True)
     subjects = [*names, *sorted(set(table["subject"]) - set(names))]
-    for place, subject in enumerate(subjects):
-        part = table[table["subject"] == subject]
-        if part.empty:
-            continue
-        color = looks[place].color if place < len(names) else style.INK
+    colors = [look.color for look in looks] + [style.INK] * (len(subjects) - len(names))
+    raised = [(place, subject) for place, subject in enumerate(subjects) if (table["subject"] == subject).any()]
+    for place, subject in raised:
+        part, color = table[table["subject"] == subject], colors[place]
         # assets stand under one another within a rule's row
-        y = [rules.index(rule) + 0.12 - 0.5 * (place + 0.5) / len(subjects) for rule in part["rule"]]
+        rows = [rules.index(rule) + 0.12 - 0.5 * (place + 0.5) / len(subjects) for rule in part["rule"]]
         symbol = np.where(part["severity"] >= CRITICAL, "diamond", "circle-open")
         marker = {"color": color, "symbol": symbol, "size": 9, "opacity": 1, "line": {"width": 2, "color": color}}
-        panels.add(0, go.Scatter(x=part["tick"], y=y, mode="markers", name=style.safe(subject), marker=marker, text=[_hover(row) for row in part.itertuples()], hovertemplate="%{text}<extra></extra>"))
-    for y, rule in enumerate(rules):
-        panels.note(0, 0, (y + 0.92) / len(rules), style.safe(words.title(rule)), color=style.MUTED, yanchor="top", xshift=4)
+        panels.add(
+            0,
+            go.Scatter(
+                x=part["tick"],
+                y=rows,
+                mode="markers",
+                name=style.safe(subject),
+                marker=marker,
+                text=[_hover(row) for row in data.records(part)],
+                hovertemplate="%{text}<extra></extra>",
+            ),
+        )
+    for row, rule in enumerate(rules):
+        text = style.safe(words.title(rule))
+        panels.note(0, 0, (row + 0.92) / len(rules), text, color=style.MUTED, yanchor="top", xshift=4)
     panels.y(0, -0.5, len(rules) - 0.5, showticklabels=False, tickvals=[i + 0.5 for i in range(len(rules))])
     panels.x(0, 0, max(1, data.last_tick(run)), "tick")
     panels.fig.update_layout(hovermode="closest")
-    shown = [(place, s) for place, s in enumerate(subjects) if s in set(table["subject"])]
-    panels.key(0, [("■", style.safe(s, 14), looks[place].color if place < len(names) else style.INK) for place, s in shown])
+    panels.key(0, [("■", style.safe(subject, 14), colors[place]) for place, subject in raised])
     liquidated = run.table("liquidations")["tick"]
     if len(liquidated):
-        panels.mark(0, int(liquidated.min()), "first liquidation")
+        panels.mark(0, int(liquidated.min()), "first liquidation", bottom=True)
     return panels.fig
 
 
@@ -68,17 +79,31 @@ def numbers(run: Run) -> Numbers | None:
         first = part.sort_values("tick").iloc[0]
         critical = int((part["severity"] >= CRITICAL).sum())
         worst = part["value"].max()
-        rows.append((words.title(rule), f"{len(part) - critical:,}", f"{critical:,}", f"tick {first['tick']} ({first['subject']})", "∞" if np.isinf(worst) else f"{worst:.3g}", words.listed(list(dict.fromkeys(part["subject"])), 4)))
+        rows.append(
+            (
+                words.title(str(rule)),
+                f"{len(part) - critical:,}",
+                f"{critical:,}",
+                f"tick {first['tick']} ({first['subject']})",
+                "∞" if np.isinf(worst) else f"{worst:.3g}",
+                words.listed(list(dict.fromkeys(part["subject"])), 4),
+            )
+        )
     return Numbers(("Rule", "Warnings", "Critical", "First", "Highest value", "Assets"), rows)
 
 
-def _hover(row: object) -> str:
-    level = "critical" if row.severity >= CRITICAL else "warning"  # type: ignore[attr-defined]
+def _hover(row: dict[str, Any]) -> str:
+    level = "critical" if row["severity"] >= CRITICAL else "warning"
     try:
-        evidence = json.loads(row.evidence)  # type: ignore[attr-defined]
-        lines = [f"{style.safe(words.title(k, False))}: {style.safe(f'{v:,.4g}' if isinstance(v, int | float) else v)}" for k, v in evidence.items()]
+        evidence = json.loads(row["evidence"]).items()
     except (ValueError, AttributeError):
-        lines = [style.safe(row.evidence)]  # type: ignore[attr-defined]
-    head = f"<b>{style.safe(words.title(row.rule))}: {style.safe(row.subject)}</b> ({level})"  # type: ignore[attr-defined]
-    where = f"tick {row.tick}, block {row.block}<br>value {row.value:.4g}, threshold {row.threshold:.4g}"  # type: ignore[attr-defined]
-    return "<br>".join([head, where, *lines])
+        evidence = [("evidence", row["evidence"])]
+    shown = [(words.title(k, False), f"{v:,.4g}" if isinstance(v, int | float) else v) for k, v in evidence]
+    return "<br>".join(
+        [
+            f"<b>{style.safe(words.title(row['rule']))}: {style.safe(row['subject'])}</b> ({level})",
+            f"tick {row['tick']}, block {row['block']}",
+            f"value {row['value']:.4g}, threshold {row['threshold']:.4g}",
+            *(f"{style.safe(name)}: {style.safe(value)}" for name, value in shown),
+        ]
+    )

@@ -19,9 +19,10 @@ if TYPE_CHECKING:
 TITLE = "The liquidation cascade"
 ORDER = 30
 TEXT = (
-    "Above, each row is a borrower, in the order in which they fell, and each bubble a liquidation: the larger, the more debt it settled; a ring "
-    "marks debt that the collateral no longer covered. A steep staircase is a cascade: each forced sale pushes the price down on the next "
-    "borrower. Below, what was repaid so far, and the bad debt that lenders had to bear."
+    "Above, each row is a borrower, in the order in which they fell, and each bubble a liquidation: the larger, "
+    "the more debt it settled; a ring marks debt that the collateral no longer covered. A steep staircase is a "
+    "cascade: each forced sale pushes the price down on the next borrower. Below, what was repaid so far, and the "
+    "bad debt that lenders had to bear."
 )
 MOST = 2_000  # bubbles
 
@@ -34,9 +35,16 @@ def draw(run: Run) -> go.Figure | None:
     order = {borrower: place for place, borrower in enumerate(dict.fromkeys(table["borrower"]), start=1)}
     table["row"] = table["borrower"].map(order)
     shown = table.nlargest(MOST, "repaid").sort_index() if len(table) > MOST else table
-    title = "Borrowers liquidated, in order" + (f" (the {MOST:,} largest of {len(table):,} liquidations)" if len(table) > MOST else "")
+    title = "Borrowers liquidated, in order" + (
+        f" (the {MOST:,} largest of {len(table):,} liquidations)" if len(table) > MOST else ""
+    )
     height = int(np.clip(12 * len(order), 200, 380))
-    panels = Panels([title, "Debt repaid out of seized collateral, so far", "Bad debt, so far"], columns=1, height=[height, 110, 110], keyed=True)
+    panels = Panels(
+        [title, "Debt repaid out of seized collateral, so far", "Bad debt, so far"],
+        columns=1,
+        height=[height, 110, 110],
+        keyed=True,
+    )
     _bubbles(run, panels, shown)
     panels.y(0, 0, 1.08 * len(order) + 0.5)
     sums = table.groupby("tick")[["repaid", "bad_debt"]].sum().cumsum()
@@ -46,7 +54,17 @@ def draw(run: Run) -> go.Figure | None:
     sums.loc[end + room] = sums.loc[end]
     sums = sums.sort_index()
     for i, column, color in ((1, "repaid", style.MUTED), (2, "bad_debt", style.DANGER)):
-        panels.line(i, sums.index.to_numpy(float), sums[column].to_numpy(), "", color, shape="hv", hovertemplate="$%{y:,.0f}<extra></extra>", fill="tozeroy", fillcolor=style.faded(color, 0.15))
+        panels.line(
+            i,
+            sums.index.to_numpy(float),
+            sums[column].to_numpy(),
+            "",
+            color,
+            shape="hv",
+            hovertemplate="$%{y:,.0f}<extra></extra>",
+            fill="tozeroy",
+            fillcolor=style.faded(color, 0.15),
+        )
         panels.y(i, *span(sums[column], zero=True), tickprefix="$", exponentformat="B", nticks=4)
         panels.ends(i, [(total := float(sums[column].iloc[-1]), f"<b>{words.money(total)}</b>", color)])
     for i in range(3):
@@ -59,17 +77,35 @@ def draw(run: Run) -> go.Figure | None:
 
 def _bubbles(run: Run, panels: Panels, shown: pd.DataFrame) -> None:
     size = shown["repaid"] + shown["bad_debt"]
-    scale = 2 * max(float(size.max()), 1e-9) / 26**2
+    # as many bubbles as borrowers: the more, the smaller
+    diameter = float(np.clip(26 * np.sqrt(40 / max(shown["row"].max(), 1)), 10, 26))
+    scale = 2 * max(float(size.max()), 1e-9) / diameter**2
     names, looks = data.names(run), style.looks(len(data.names(run)))
     present = sorted(shown["asset"].unique())
     for a in present:
         part = shown[shown["asset"] == a]
         lost = part["bad_debt"] > 0.005
         marker = {
-            "color": looks[a].color, "size": size[part.index], "sizemode": "area", "sizeref": scale, "sizemin": 3, "opacity": 0.85,
-            "line": {"color": np.where(lost, style.DANGER, style.PAPER), "width": np.where(lost, 2.5, 0.5)},
-        }  # fmt: skip
-        panels.add(0, go.Scatter(x=part["tick"], y=part["row"], mode="markers", name=style.safe(names[a]), marker=marker, text=_hover(part, names[a]), hovertemplate="%{text}<extra></extra>"))
+            "color": looks[a].color,
+            "opacity": 0.85,
+            "size": size[part.index],
+            "sizemode": "area",
+            "sizeref": scale,
+            "sizemin": 2.5,
+            "line": {"color": np.where(lost, style.DANGER, style.PAPER), "width": np.where(lost, diameter / 11, 0.5)},
+        }
+        panels.add(
+            0,
+            go.Scatter(
+                x=part["tick"],
+                y=part["row"],
+                mode="markers",
+                name=style.safe(names[a]),
+                marker=marker,
+                text=_hover(part, names[a]),
+                hovertemplate="%{text}<extra></extra>",
+            ),
+        )
     key = [("●", style.safe(names[a]), looks[a].color) for a in present[:6]]
     panels.key(0, [*key, ("◯", "left bad debt", style.DANGER)])
     panels.fig.update_layout(hovermode="closest")
@@ -81,20 +117,31 @@ def numbers(run: Run) -> Numbers | None:
     if table.empty:
         return None
     names = data.names(run)
-    parts = [(names[a], part) for a, part in table.groupby("asset")]
+    parts = [(names[a], table[table["asset"] == a]) for a in sorted(table["asset"].unique())]
     rows = [_row(name, part) for name, part in [*parts, ("All", table)][: None if len(parts) > 1 else 1]]
-    return Numbers(("Asset", "Liquidations", "Borrowers", "Liquidators", "Ticks", "Debt repaid", "Bad debt", "Loss rate"), rows)
+    return Numbers(
+        ("Asset", "Liquidations", "Borrowers", "Liquidators", "Ticks", "Debt repaid", "Bad debt", "Loss rate"), rows
+    )
 
 
 def _row(name: str, part: pd.DataFrame) -> tuple[str, ...]:
     repaid, bad = part["repaid"].sum(), part["bad_debt"].sum()
     people = [f"{part[who].nunique():,}" for who in ("borrower", "liquidator")]
-    return (name, f"{len(part):,}", *people, f"{part['tick'].min()} to {part['tick'].max()}", words.money(repaid), words.money(bad), words.share(bad / (repaid + bad or 1), 1))
+    return (
+        name,
+        f"{len(part):,}",
+        *people,
+        f"{part['tick'].min()} to {part['tick'].max()}",
+        words.money(repaid),
+        words.money(bad),
+        words.share(bad / (repaid + bad or 1), 1),
+    )
 
 
 def _hover(part: pd.DataFrame, asset: str) -> list[str]:
     return [
-        f"<b>Tick {row.tick}: {style.safe(words.title(row.strategy))} {row.borrower}</b><br>lost {row.seized_units:,.0f} {style.safe(asset)}"
-        f" to agent {row.liquidator}<br>{words.money(row.repaid)} repaid, {words.money(row.bad_debt)} bad debt"
-        for row in part.itertuples()
+        f"<b>Tick {row['tick']}: {style.safe(words.title(row['strategy']) or 'account')} {row['borrower']}</b>"
+        f"<br>lost {row['seized_units']:,.0f} {style.safe(asset)} to agent {row['liquidator']}"
+        f"<br>{words.money(row['repaid'])} repaid, {words.money(row['bad_debt'])} bad debt"
+        for row in data.records(part)
     ]

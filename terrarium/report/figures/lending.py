@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 import plotly.graph_objects as go
 
 from terrarium.report import data, style, words
@@ -12,16 +13,16 @@ from terrarium.report.figures import Numbers
 from terrarium.report.panels import Panels, span
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from terrarium.record.reader import Run
 
 TITLE = "Lending"
 ORDER = 50
 TEXT = (
-    "How much of the lenders' money is lent out against each asset (near 100% lenders cannot withdraw), and what borrowers pay for it. "
-    "Beyond the kink the rate rises steeply, to call loans back."
+    "How much of the lenders' money is lent out against each asset (near 100% lenders cannot withdraw), and what "
+    "borrowers pay for it. Beyond the kink the rate rises steeply, to call loans back."
 )
+
+MOST = 8  # lines; the table has all assets
 
 
 def draw(run: Run) -> go.Figure | None:
@@ -31,15 +32,18 @@ def draw(run: Run) -> go.Figure | None:
         return None
     rate = _rate(run, use)
     names, looks = data.names(run), style.looks(len(data.names(run)))
-    panels = Panels(["Share of the money lent out", "Loan rate, per year"], columns=2, height=210)
+    shown = data.moving(run, MOST)
+    some = f" ({MOST} of {len(names)} assets)" if len(names) > MOST else ""
+    panels = Panels([f"Share of the money lent out{some}", f"Loan rate, per year{some}"], columns=2, height=210)
     for i, frame in enumerate((use, rate)):
-        for a, name in enumerate(names):
-            panels.line(i, frame.index.to_numpy(), frame[a].to_numpy(), style.safe(name), looks[a].color, dash=looks[a].dash, hovertemplate="%{y:.1%}")
+        for a in shown:
+            drawn = {"dash": looks[a].dash, "hovertemplate": "%{y:.1%}"}
+            panels.line(i, frame.index.to_numpy(), frame[a].to_numpy(), style.safe(names[a]), looks[a].color, **drawn)
         panels.x(i, 0, max(1, data.last_tick(run)), "tick")
-        panels.y(i, *((0, 1.06) if i == 0 else span(rate, zero=True)), tickformat=".0%" if i == 0 or rate.max().max() > 0.05 else ".1%")
-        if len(names) <= 12:
-            panels.ends(i, [(float(frame[a].iloc[-1]), style.safe(name, 12), looks[a].color) for a, name in enumerate(names)])
-        for tick in sorted({s["tick"] for s in data.shocks(run)}):
+        whole = i == 0 or rate.max().max() > 0.05
+        panels.y(i, *((0, 1.06) if i == 0 else span(rate, zero=True)), tickformat=".0%" if whole else ".1%")
+        panels.ends(i, [(data.newest(frame[a]), style.safe(names[a], 12), looks[a].color) for a in shown])
+        for tick in data.shock_ticks(run):
             panels.mark(i, tick, "shock")
     panels.level(0, run.meta["scenario"]["market"]["kink"], "kink", style.MUTED)
     return panels.fig
@@ -50,12 +54,15 @@ def numbers(run: Run) -> Numbers | None:
     use, bad = _use(run), data.wide(run, "lending", "bad_debt")
     if use.empty:
         return None
-    rate, supplied, borrowed = _rate(run, use), data.wide(run, "lending", "supplied"), data.wide(run, "lending", "borrowed")
-    rows = [
-        (name, words.money(supplied[a].iloc[0]), words.money(supplied[a].iloc[-1]), words.money(borrowed[a].iloc[-1]), words.share(use[a].iloc[-1]), words.share(rate[a].iloc[-1], 1), words.money(bad[a].iloc[-1]))
-        for a, name in enumerate(data.names(run))
-    ]
-    return Numbers(("Asset", "Lent at the start", "Lent at the end", "Borrowed", "In use", "Rate per year", "Lost to bad debt"), rows)
+    rate, supplied = _rate(run, use), data.wide(run, "lending", "supplied")
+    borrowed = data.wide(run, "lending", "borrowed")
+    rows = []
+    for a, name in enumerate(data.names(run)):
+        dollars = (data.oldest(supplied[a]), data.newest(supplied[a]), data.newest(borrowed[a]))
+        shares = (words.share(data.newest(use[a])), words.share(data.newest(rate[a]), 1))
+        rows.append((name, *map(words.money, dollars), *shares, words.money(data.newest(bad[a]))))
+    columns = ("Asset", "Lent at the start", "Lent at the end", "Borrowed", "In use", "Rate per year", "Bad debt")
+    return Numbers(columns, rows)
 
 
 def _use(run: Run) -> pd.DataFrame:
@@ -66,5 +73,6 @@ def _use(run: Run) -> pd.DataFrame:
 def _rate(run: Run, use: pd.DataFrame) -> pd.DataFrame:
     """The rate that contract KinkedRate derives from utilisation."""
     market = run.meta["scenario"]["market"]
-    points = [0.0, market["kink"], 1.0], [market["rate_base"], market["rate_kink"], market["rate_max"]]
-    return use.apply(lambda column: np.interp(column, *points, left=np.nan, right=np.nan))
+    rates = [market["rate_base"], market["rate_kink"], market["rate_max"]]
+    found = np.interp(use.to_numpy(), [0.0, market["kink"], 1.0], rates)
+    return pd.DataFrame(np.where(use.isna(), np.nan, found), use.index, use.columns)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import plotly.graph_objects as go
 
 from terrarium.report import data, style, words
@@ -18,9 +19,10 @@ if TYPE_CHECKING:
 TITLE = "Leverage and collateral"
 ORDER = 20
 TEXT = (
-    "How much of their limit borrowers use: at 100% a loan may be liquidated, and its collateral is seized and sold. The dark band holds the "
-    "middle half of all loans, the light band all but the highest and lowest tenth. Beside it, all debt against the collateral that backs it: "
-    "the smaller the gap between the two, the less a fall in prices can be absorbed."
+    "How much of their limit borrowers use: at 100% a loan may be liquidated, and its collateral is seized and "
+    "sold. The dark band holds the middle half of all loans, the light band all but the highest and lowest tenth. "
+    "Beside it, all debt against the collateral that backs it: the smaller the gap between the two, the less a "
+    "fall in prices can be absorbed."
 )
 TOP = 1.5  # a loan without collateral has an infinite ratio; it is drawn here
 
@@ -37,7 +39,8 @@ def draw(run: Run) -> go.Figure | None:
     panels.band(0, x, use["q25"], use["q75"], style.SERIES[0], 0.28)
     panels.line(0, x, use["q50"].to_numpy(), "loan in the middle", style.SERIES[0], hovertemplate="%{y:.0%}")
     joint = (total["debt"] / total["limit"].where(total["limit"] > 0)).clip(upper=TOP)
-    panels.line(0, joint.index.to_numpy(), joint.to_numpy(), "all loans as one", style.INK, width=1.5, dash="dot", hovertemplate="%{y:.0%}")
+    dotted = {"width": 1.5, "dash": "dot", "hovertemplate": "%{y:.0%}"}
+    panels.line(0, joint.index.to_numpy(), joint.to_numpy(), "all loans as one", style.INK, **dotted)
     panels.y(0, 0, max(1.12, min(TOP, float(use["q90"].max()) * 1.05)), tickformat=".0%")
     panels.level(0, 1.0, "liquidation limit")
     panels.key(0, [("━", "loan in the middle", style.SERIES[0]), ("┅", "all loans as one", style.INK)])
@@ -49,7 +52,7 @@ def draw(run: Run) -> go.Figure | None:
     panels.ends(1, [(float(total[name].iloc[-1]), name, color) for name, color in lines])
     for i in (0, 1):
         panels.x(i, 0, max(1, data.last_tick(run)), "tick")
-        for tick in sorted({s["tick"] for s in data.shocks(run)}):
+        for tick in data.shock_ticks(run):
             panels.mark(i, tick, "shock")
     return panels.fig
 
@@ -63,16 +66,19 @@ def numbers(run: Run) -> Numbers | None:
     ltv = total["debt"] / total["collateral"].where(total["collateral"] > 0)
     peak = ltv.idxmax()
     last = total.index[-1]
-    moments = {f"Highest (tick {peak})": peak, f"Last tick ({last})": last}
+    moments = {f"Highest ratio (tick {peak})": peak, f"Last tick ({last})": last}
     if before in total.index:
         moments[f"Before the shock (tick {before})"] = before
     moments = dict(sorted(moments.items(), key=lambda item: item[1]))
-    borrowers = run.sql("select tick, count(distinct agent) as n from positions where debt > 0 group by tick").set_index("tick")["n"]
+    borrowers = run.sql(
+        "select tick, count(distinct agent) as n from positions where debt > 0 group by tick"
+    ).set_index("tick")["n"]
     rows = []
     for name, tick in moments.items():
-        debt, collateral, lev = total.at[tick, "debt"], total.at[tick, "collateral"], ltv[tick]
-        equity = f"{1 / (1 - lev):.1f}×" if lev < 1 else "–"
-        rows.append((name, str(borrowers.get(tick, 0)), words.money(debt), words.money(collateral), words.share(lev), equity))
+        debt, collateral, ratio = float(total["debt"][tick]), float(total["collateral"][tick]), float(ltv[tick])
+        equity = f"{1 / (1 - ratio):.1f}×" if ratio < 1 else "–"
+        who = str(borrowers.get(tick, 0))
+        rows.append((name, who, words.money(debt), words.money(collateral), words.share(ratio), equity))
     return Numbers(("", "Borrowers", "Debt", "Collateral", "Loan-to-value", "Assets per dollar of equity"), rows)
 
 
@@ -81,11 +87,16 @@ def _use(run: Run) -> pd.DataFrame:
     limits = ", ".join(f"({a}, {max(lltv, 1e-9)}::double)" for a, lltv in enumerate(data.setting(run, "lltv")))
     step = data.step(run, data.POINTS // 2)
     quantiles = ", ".join(f"quantile_cont(u, {q / 100}) as q{q}" for q in (10, 25, 50, 75, 90))
-    return run.sql(f"""
+    # only numbers of our own are put into the text
+    found = run.sql(f"""
         with limits(asset, lltv) as (values {limits}),
-             used as (select tick - tick % {step} as tick, case when isfinite(ltv) then least(ltv / lltv, {TOP}) else {TOP} end as u
-                      from positions join limits using (asset) where debt > 0.01 and tick >= 0)
-        select tick, {quantiles} from used group by tick order by tick""").set_index("tick")
+             used as (
+                select tick - tick % {step} as tick,
+                       case when isfinite(ltv) then least(ltv / lltv, {TOP}) else {TOP} end as u
+                from positions join limits using (asset) where debt > 0.01 and tick >= 0
+             )
+        select tick, {quantiles} from used group by tick order by tick""")  # noqa: S608
+    return found.set_index("tick")
 
 
 def _totals(run: Run) -> pd.DataFrame:
@@ -93,5 +104,5 @@ def _totals(run: Run) -> pd.DataFrame:
     worth = data.wide(run, "lending", "collateral") * data.collateral_price(run)
     total = worth.sum(axis=1).to_frame("collateral")
     total["debt"] = data.wide(run, "lending", "borrowed").sum(axis=1)
-    total["limit"] = (worth * data.setting(run, "lltv")).sum(axis=1)
+    total["limit"] = (worth * np.array(data.setting(run, "lltv"))).sum(axis=1)
     return total

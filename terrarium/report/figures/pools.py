@@ -19,10 +19,11 @@ if TYPE_CHECKING:
 TITLE = "Pool depth"
 ORDER = 60
 TEXT = (
-    "How many dollars a seller gets before the price has fallen by 5%. In a thin pool a single forced sale moves the price far; "
-    "pools get thinner when liquidity providers leave and when the price falls."
+    "How many dollars a seller gets before the price has fallen by 5%. In a thin pool a single forced sale moves "
+    "the price far; pools get thinner when liquidity providers leave and when the price falls."
 )
 FALL = 0.05
+MOST = 8  # lines; the table has all assets
 
 
 def draw(run: Run) -> go.Figure | None:
@@ -31,14 +32,26 @@ def draw(run: Run) -> go.Figure | None:
     if depth.empty:
         return None
     names, looks = data.names(run), style.looks(len(data.names(run)))
-    panels = Panels(["Dollars that move the price down by 5%"], columns=1, height=220)
-    for a, name in enumerate(names):
-        panels.line(0, depth.index.to_numpy(), depth[a].to_numpy(), style.safe(name), looks[a].color, dash=looks[a].dash, hovertemplate="$%{y:.3s}")
+    shown = data.moving(run, MOST)
+    panels = Panels(
+        ["Dollars that move the price down by 5%" + (f" ({MOST} of {len(names)} assets)" if len(names) > MOST else "")],
+        columns=1,
+        height=220,
+    )
+    for a in shown:
+        panels.line(
+            0,
+            depth.index.to_numpy(),
+            depth[a].to_numpy(),
+            style.safe(names[a]),
+            looks[a].color,
+            dash=looks[a].dash,
+            hovertemplate="$%{y:.3s}",
+        )
     panels.x(0, 0, max(1, data.last_tick(run)), "tick")
     panels.y(0, *span(depth, zero=True), tickprefix="$", exponentformat="B")
-    if len(names) <= 12:
-        panels.ends(0, [(float(depth[a].iloc[-1]), style.safe(name, 12), looks[a].color) for a, name in enumerate(names)])
-    for tick in sorted({s["tick"] for s in data.shocks(run)}):
+    panels.ends(0, [(data.newest(depth[a]), style.safe(names[a], 12), looks[a].color) for a in shown])
+    for tick in data.shock_ticks(run):
         panels.mark(0, tick, "shock")
     return panels.fig
 
@@ -48,10 +61,10 @@ def numbers(run: Run) -> Numbers | None:
     depth = _depth(run)
     if depth.empty:
         return None
-    rows = [
-        (name, words.money(depth[a].iloc[0]), f"{words.money(depth[a].min())} (tick {depth[a].idxmin()})", words.money(depth[a].iloc[-1]), words.change(depth[a].iloc[0], depth[a].iloc[-1]))
-        for a, name in enumerate(data.names(run))
-    ]
+    rows = []
+    for a, name in enumerate(data.names(run)):
+        first, last = data.oldest(depth[a]), data.newest(depth[a])
+        rows.append((name, words.money(first), data.when(depth[a], True), words.money(last), words.change(first, last)))
     return Numbers(("Asset", "First", "Lowest", "Last", "Change"), rows)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
 import plotly.graph_objects as go
 
 from terrarium.report import data, style, words
@@ -17,30 +16,37 @@ if TYPE_CHECKING:
 TITLE = "Prices and values"
 ORDER = 10
 TEXT = (
-    "The coloured line is what the market pays for one token; the dotted line is what the physical asset is really worth, which nobody "
-    "in the market can see; the grey line is the appraisal that the chain is told. Where price and value part, somebody is paying too much or too little."
+    "The coloured line is what the market pays for one token; the dotted line is what the physical asset is "
+    "really worth, which nobody in the market can see; the grey line is the appraisal that the chain is told. "
+    "Where price and value part, somebody is paying too much or too little."
 )
 MOST = 12  # panels; the table has all assets
 
 
 def draw(run: Run) -> go.Figure | None:
     """Panels of the assets whose prices moved most, in the scenario's order."""
-    price, value, appraisal = (data.wide(run, *c) for c in (("prices", "price"), ("feeds", "fundamental"), ("feeds", "answer")))
+    price, value, appraisal = (
+        data.wide(run, *c) for c in (("prices", "price"), ("feeds", "fundamental"), ("feeds", "answer"))
+    )
     if price.empty:
         return None
     names, looks = data.names(run), style.looks(len(data.names(run)))
-    moved = np.nan_to_num(np.ptp(np.log(price.to_numpy()), axis=0))
-    shown = sorted(np.argsort(-moved)[:MOST])
+    shown = data.moving(run, MOST)
     panels = Panels([style.safe(names[a]) for a in shown], columns=2, height=180)
-    halted = data.wide(run, "prices", "halted").fillna(False).astype(bool)
+    halted = data.flags(run, "prices", "halted")
     for i, a in enumerate(shown):
         x, own = price.index.to_numpy(), looks[a].color
-        lines = ((value, "value", style.INK, "dot", 1.5), (appraisal, "appraisal", style.MUTED, "solid", 1.5), (price, "price", own, "solid", 2.25))
+        lines = (
+            (value, "value", style.INK, "dot", 1.5),
+            (appraisal, "appraisal", style.MUTED, "solid", 1.5),
+            (price, "price", own, "solid", 2.25),
+        )
         for frame, name, color, dash, width in lines:
-            panels.line(i, frame.index.to_numpy(), frame[a].to_numpy(), name, color, dash=dash, width=width, hovertemplate="$%{y:,.2f}")
+            drawn = {"dash": dash, "width": width, "hovertemplate": "$%{y:,.2f}"}
+            panels.line(i, frame.index.to_numpy(), frame[a].to_numpy(), name, color, **drawn)
         panels.x(i, 0, max(1, data.last_tick(run)), "tick" if i >= len(shown) - panels.columns else "")
         panels.y(i, *span(price[a], value[a], appraisal[a]), tickprefix="$")
-        panels.ends(i, [(_last(frame[a]), name, color) for frame, name, color, _, _ in lines])
+        panels.ends(i, [(data.newest(frame[a]), name, color) for frame, name, color, _, _ in lines])
         for start, end in data.stretches(halted[a].to_numpy(), x):
             panels.shade(i, start, end)
             panels.note(i, (start + end) / 2, 0, "halted", color=style.MUTED, data=True, anchor="center", size=10)
@@ -55,16 +61,11 @@ def numbers(run: Run) -> Numbers | None:
     price, value = data.wide(run, "prices", "price"), data.wide(run, "feeds", "fundamental")
     if price.empty:
         return None
-    halted = data.wide(run, "prices", "halted").fillna(False).astype(bool).sum()
+    halted = data.flags(run, "prices", "halted").sum()
     rows = []
     for a, name in enumerate(data.names(run)):
-        p = price[a].dropna()
-        first, last, low = p.iloc[0], p.iloc[-1], p.min()
-        gap = words.change(_last(value[a]), last)
-        rows.append((name, words.money(first), f"{words.money(low)} (tick {p.idxmin()})", words.money(last), words.change(first, last), gap, f"{halted[a]}"))
-    return Numbers(("Asset", "First price", "Lowest", "Last", "Change", "Last price against value", "Ticks halted"), rows)
-
-
-def _last(series: object) -> float:
-    known = series.dropna()  # type: ignore[attr-defined]
-    return float(known.iloc[-1]) if len(known) else float("nan")
+        first, last, worth = data.oldest(price[a]), data.newest(price[a]), data.newest(value[a])
+        row = (words.money(first), data.when(price[a], True), words.money(last), words.change(first, last))
+        rows.append((name, *row, words.change(worth, last), f"{halted[a]}"))
+    columns = ("Asset", "First price", "Lowest", "Last", "Change", "Last price against value", "Ticks halted")
+    return Numbers(columns, rows)

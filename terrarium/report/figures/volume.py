@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 
 from terrarium.report import data, style, words
 from terrarium.report.figures import Numbers
-from terrarium.report.panels import Panels, span
+from terrarium.report.panels import LEFT, Panels, span
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,7 +17,11 @@ if TYPE_CHECKING:
 
 TITLE = "Trading volume"
 ORDER = 70
-TEXT = "How many dollars were traded on the pools: bursts are news, panic or forced sales. Beside it, which strategies bought and which sold, by number of trades."
+TEXT = (
+    "How many dollars were traded on the pools: bursts are news, panic or forced sales. Beside it, which "
+    "strategies bought and which sold, by number of trades."
+)
+MOST = 5  # assets with a colour of their own; the table has all
 
 
 def draw(run: Run) -> go.Figure | None:
@@ -29,25 +33,41 @@ def draw(run: Run) -> go.Figure | None:
     step = data.step(run, 120)
     bins = volume.groupby(volume.index // step * step).mean()
     trades = _trades(run)
-    panels = Panels([f"Dollars per tick{f' (average of {step})' if step > 1 else ''}", "Trades by strategy"], columns=2, height=max(230, 26 * len(trades)), right=20, linked=False, keyed=True)
-    for a, name in enumerate(names):
-        bar = go.Bar(x=bins.index + (step - 1) / 2, y=bins[a], width=step * 0.88, name=style.safe(name), marker={"color": looks[a].color, "line_width": 0}, hovertemplate="$%{y:.3s}")
-        panels.add(0, bar)
+    titles = ["Dollars per tick" + (f" (average of {step})" if step > 1 else ""), "Trades by strategy"]
+    height = max(230, 26 * len(trades))
+    panels = Panels(titles, columns=2, height=height, right=20, keyed=True, linked=False)
+    shown = data.moving(run, MOST)
+    parts = [(style.safe(names[a], 14), bins[a], looks[a].color) for a in shown]
+    if len(shown) < len(names):
+        parts.append(("others", bins.drop(columns=shown).sum(axis=1), style.MUTED))
+    middle = bins.index + (step - 1) / 2
+    for name, values, color in parts:
+        bar = go.Bar(x=middle, y=values, width=step * 0.88, name=name, hovertemplate="$%{y:.3s}")
+        panels.add(0, bar.update(marker={"color": color, "line_width": 0}))
     panels.x(0, -0.5, data.last_tick(run) + 0.5, "tick")
     panels.y(0, *span(bins.sum(axis=1), zero=True), tickprefix="$", exponentformat="B")
-    for tick in sorted({s["tick"] for s in data.shocks(run)}):
+    for tick in data.shock_ticks(run):
         panels.mark(0, tick, "shock")
-    panels.key(0, [("■", style.safe(name, 14), looks[a].color) for a, name in enumerate(names)])
+    panels.key(0, [("■", name, color) for name, _, color in parts])
+    _balance(panels, trades)
     panels.fig.update_layout(barmode="relative")
-    most = max(trades["buys"].max(), trades["sells"].max()) if len(trades) else 1
+    return panels.fig
+
+
+def _balance(panels: Panels, trades: pd.DataFrame) -> None:
+    """Sells to the left and buys to the right, in the second panel."""
+    most = int(trades.max().max()) if len(trades) else 1
     for column, sign, color in (("buys", 1, style.SERIES[0]), ("sells", -1, style.SERIES[1])):
-        panels.add(1, go.Bar(x=sign * trades[column], y=list(range(len(trades))), orientation="h", marker={"color": color, "line_width": 0}, name=column, showlegend=False, customdata=trades[column], hovertemplate="%{customdata:,} " + column + "<extra></extra>"))
+        bar = go.Bar(x=sign * trades[column], y=list(range(len(trades))), orientation="h", name=column)
+        bar.update(marker={"color": color, "line_width": 0}, customdata=trades[column])
+        panels.add(1, bar.update(hovertemplate="%{customdata:,} " + column + "<extra></extra>"))
     panels.key(1, [("■", "sells", style.SERIES[1]), ("■", "buys", style.SERIES[0])])
     for y, strategy in enumerate(trades.index):
-        panels.note(1, 0, (y + 0.5) / len(trades), style.safe(words.title(strategy)), yanchor="middle", anchor="left", xshift=-46)
-    panels.y(1, -0.5, len(trades) - 0.5, showticklabels=False, showgrid=False)
-    panels.x(1, -1.9 * most, 1.05 * most, "number of trades", showgrid=True, tickvals=[-most, 0, most], ticktext=[f"{most:,}", "0", f"{most:,}"])
-    return panels.fig
+        name = style.safe(words.title(str(strategy)))
+        panels.note(1, 0, (y + 0.5) / len(trades), name, yanchor="middle", xshift=-LEFT)
+    panels.y(1, -0.5, max(1, len(trades)) - 0.5, showticklabels=False, showgrid=False)
+    ticks = {"tickvals": [-most, 0, most], "ticktext": [f"{most:,}", "0", f"{most:,}"], "showgrid": True}
+    panels.x(1, -1.9 * most, 1.05 * most, "number of trades", **ticks)
 
 
 def numbers(run: Run) -> Numbers | None:
@@ -58,12 +78,14 @@ def numbers(run: Run) -> Numbers | None:
     supply = data.setting(run, "supply")
     rows = []
     for a, name in enumerate(data.names(run)):
-        v = volume[a].fillna(0)
-        rows.append((name, words.money(v.sum()), words.money(v.mean()), f"{words.money(v.max())} (tick {v.idxmax()})", f"{v.sum() / (supply[a] * price[a].mean()):.2f}×"))
+        v = volume[a].fillna(0.0)
+        turnover = v.sum() / (supply[a] * price[a].mean())
+        rows.append((name, words.money(v.sum()), words.money(v.mean()), data.when(v, False), f"{turnover:.2f}×"))
     return Numbers(("Asset", "Traded", "Per tick", "Busiest tick", "Supply turned over"), rows)
 
 
 def _trades(run: Run) -> pd.DataFrame:
-    return run.sql("""
-        select strategy, sum(case when verb = 'buy' then 1 else 0 end)::bigint as buys, sum(case when verb = 'sell' then 1 else 0 end)::bigint as sells
-        from transactions where ok and verb in ('buy', 'sell') and strategy <> '' group by strategy order by count(*)""").set_index("strategy")
+    found = run.sql("""
+        select strategy, count_if(verb = 'buy') as buys, count_if(verb = 'sell') as sells from transactions
+        where ok and verb in ('buy', 'sell') and strategy <> '' group by strategy order by count(*)""")
+    return found.set_index("strategy").astype("int64")

@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 TITLE = "Wealth by strategy"
 ORDER = 40
 TEXT = (
-    "What the agents of each strategy own, where everybody starts at 100. The line is the agent in the middle; the dark band holds the middle "
-    "half, the light band all but the top and bottom tenth. Orange lines ended lower than they began. All panels have the same scale, so gains and losses can be compared."
+    "What the agents of each strategy own, where everybody starts at 100. The line is the agent in the middle; "
+    "the dark band holds the middle half, the light band all but the top and bottom tenth. Orange lines ended "
+    "lower than they began. All panels have the same scale, so gains and losses can be compared."
 )
 
 
@@ -30,7 +31,10 @@ def draw(run: Run) -> go.Figure | None:
         return None
     final = table.groupby("strategy")["q50"].last().sort_values()
     counts = table.groupby("strategy")["agents"].first()
-    titles = [f"{style.safe(words.title(s))} <span style='font-weight:400'>{words.change(100, final[s])}</span>" for s in final.index]
+    titles = [
+        f"{style.safe(words.title(s))} <span style='font-weight:400'>{words.change(100, final[s])}</span>"
+        for s in final.index
+    ]
     panels = Panels(titles, columns=3, height=130, right=14, left=44, keyed=True)
     low, high = min(table["q10"].min(), 95.0), max(table["q90"].max(), 105.0)
     low, high = max(0.0, low - 0.05 * (high - low)), high + 0.05 * (high - low)
@@ -45,7 +49,7 @@ def draw(run: Run) -> go.Figure | None:
         panels.y(i, low, high, nticks=5)
         panels.x(i, 0, max(1, data.last_tick(run)), nticks=5)
         panels.note(i, 1, 1, words.count(int(counts[strategy]), "agent"), color=style.MUTED, anchor="right", yshift=5)
-        for tick in sorted({s["tick"] for s in data.shocks(run)}):
+        for tick in data.shock_ticks(run):
             panels.mark(i, tick, "")
     return panels.fig
 
@@ -60,18 +64,30 @@ def numbers(run: Run) -> Numbers | None:
         group by strategy having sum(a.wealth) > 0 order by sum(b.wealth) - sum(a.wealth)""")
     if table.empty:
         return None
-    before, after = table["before"].sum(), table["after"].sum()
+    total = (int(table["agents"].sum()), float(table["before"].sum()), float(table["after"].sum()))
     rows = [
-        (words.title(r.strategy), f"{r.agents:,}", words.money(r.before), words.money(r.after), words.money(r.after - r.before), words.change(r.before, r.after), words.share(r.after / after, 1))
-        for r in table.itertuples()
+        _row(words.title(r["strategy"]), r["agents"], r["before"], r["after"], total[2]) for r in data.records(table)
     ]
-    rows.append(("All", f"{table['agents'].sum():,}", words.money(before), words.money(after), words.money(after - before), words.change(before, after), "100%"))
+    rows.append(_row("All", *total, total[2]))
     return Numbers(("Strategy", "Agents", "At the start", "At the end", "Gain", "Change", "Share at the end"), rows)
 
 
+def _row(name: str, agents: int, before: float, after: float, everything: float) -> tuple[str, ...]:
+    held = words.share(after / everything, 1) if everything > 0 else "–"
+    gain = words.money(after - before)
+    return (name, f"{agents:,}", words.money(before), words.money(after), gain, words.change(before, after), held)
+
+
 def _quantiles(run: Run) -> pd.DataFrame:
-    quantiles = ", ".join(f"100 * quantile_cont(w.wealth / first.wealth, {q / 100}) as q{q}" for q in (10, 25, 50, 75, 90))
+    quantiles = ", ".join(
+        f"100 * quantile_cont(w.wealth / first.wealth, {q / 100}) as q{q}" for q in (10, 25, 50, 75, 90)
+    )
+    # only numbers of our own are put into the text
     return run.sql(f"""
-        with first as (select agent, wealth from wealth where tick = (select min(tick) from wealth where tick >= 0) and wealth > 0)
+        with first as (
+            select agent, wealth from wealth
+            where tick = (select min(tick) from wealth where tick >= 0) and wealth > 0
+        )
         select strategy, w.tick, count(*) as agents, {quantiles}
-        from wealth w join first using (agent) join agents using (agent) where w.tick >= 0 group by strategy, w.tick order by strategy, w.tick""")
+        from wealth w join first using (agent) join agents using (agent)
+        where w.tick >= 0 group by strategy, w.tick order by strategy, w.tick""")  # noqa: S608
