@@ -91,10 +91,10 @@ def list_() -> None:
 
     sections = {
         "scenarios": {name: scenarios.load(name).title for name in scenarios.names()},
-        "strategies": {name: _first_line(cls) for name, cls in strategies().items()},
-        "processes": {name: _first_line(cls) for name, cls in processes.processes().items()},
-        "shocks": {name: _first_line(cls) for name, cls in shocks.shocks().items()},
-        "alert rules": {name: _first_line(sys.modules[cls.__module__]) for name, cls in rules().items()},
+        "strategies": {name: _first_sentence(cls) for name, cls in strategies().items()},
+        "processes": {name: _first_sentence(cls) for name, cls in processes.processes().items()},
+        "shocks": {name: _first_sentence(cls) for name, cls in shocks.shocks().items()},
+        "alert rules": {name: _first_sentence(sys.modules[cls.__module__]) for name, cls in rules().items()},
     }
     for title, entries in sections.items():
         table = Table(title=title, title_justify="left", title_style="bold", box=None, show_header=False, padding=(0, 2))
@@ -103,8 +103,9 @@ def list_() -> None:
         OUT.print(table, "")
 
 
-def _first_line(thing: object) -> str:
-    return (thing.__doc__ or "").strip().partition("\n")[0]
+def _first_sentence(thing: object) -> str:
+    paragraph = " ".join((thing.__doc__ or "").strip().partition("\n\n")[0].split())
+    return paragraph.partition(". ")[0].rstrip(".:").replace("``", "")
 
 
 @cli.command()

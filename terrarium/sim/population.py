@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from numpy.random import Generator
@@ -71,8 +71,9 @@ def populate(scenario: Scenario) -> list[Agent]:
             seen[group.strategy] = ordinal + 1
             draw = _Draws(seed, group.strategy, ordinal)
             params = {name: draw(f"params.{name}", value) for name, value in group.params.items()}
-            if unknown := set(params) - set(cls.__dataclass_fields__):
-                known = ", ".join(f for f, field in cls.__dataclass_fields__.items() if field.init) or "no parameters"
+            takes = [field.name for field in fields(cls) if field.init]
+            if unknown := set(params) - set(takes):
+                known = ", ".join(takes) or "none"
                 raise ScenarioError(
                     f"agents[{index}].params.{min(unknown)}: {group.strategy} has no such parameter; it takes {known}"
                 )
