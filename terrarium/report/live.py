@@ -72,14 +72,17 @@ class Live:
         self._tick = -1
         self._last: Snapshot | None = None
         self._spent = 0.0
+        self._skipped = 0  # ticks before the clock was started
 
     def __enter__(self) -> Self:
-        self._start = self._drawn = time.perf_counter()
+        self._start = self._drawn = self._began = time.perf_counter()
         if self._console.is_terminal:
             self._screen = Screen(console=self._console, auto_refresh=False, transient=False)
             self._screen.start()
+            waiting = Text("setting up: contracts are deployed, agents get their accounts and their money …", "grey62")
+            self._screen.update(Group(Text(self._title, "bold"), waiting), refresh=True)
         else:
-            self._console.print(self._title, markup=False)
+            self._console.print(self._title, markup=False, highlight=False, soft_wrap=True)
         return self
 
     def __exit__(
@@ -92,12 +95,16 @@ class Live:
 
     def update(self, tick: int, snapshot: Snapshot) -> None:
         """Take in what tick ``tick`` (from 0) left behind; draws when it is time to."""
+        if self._last is None:
+            self._start = time.perf_counter()  # what came before was setting up
+            self._skipped = tick + 1
+        else:
+            self._txs += snapshot.txs
         self._tick, self._last = tick, snapshot
         prices = np.asarray(snapshot.prices, float)
         self._first = prices if self._first is None else np.where(np.isnan(self._first), prices, self._first)
         self._prices.append(prices)
         self._volume.append(snapshot.volume)
-        self._txs += snapshot.txs
         self._alerted += len(snapshot.alerts)
         self._alerts.extend((tick, text) for text in snapshot.alerts)
         now = time.perf_counter()
@@ -115,10 +122,11 @@ class Live:
 
     def _pace(self) -> tuple[float, str]:
         """Transactions per second so far, and the time that is left."""
-        elapsed = max(time.perf_counter() - self._start, 1e-9)
-        done = self._tick + 1
-        left = elapsed / done * (self._ticks - done)
-        return self._txs / elapsed, f"{_time(left)} left" if done < self._ticks else f"took {_time(elapsed)}"
+        now = time.perf_counter()
+        elapsed = max(now - self._start, 1e-9)
+        left = elapsed / max(1, self._tick + 1 - self._skipped) * (self._ticks - self._tick - 1)
+        finished = self._tick + 1 >= self._ticks
+        return self._txs / elapsed, f"took {_time(now - self._began)}" if finished else f"{_time(left)} left"
 
     def _leverage(self) -> str:
         assert self._last is not None

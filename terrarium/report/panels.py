@@ -86,7 +86,7 @@ class Panels:
         self.fig.update_layout(height=total)
 
     def line(self, i: int, x: Any, y: Floats, name: str, color: str, **options: Any) -> None:
-        """A thinned line in panel ``i``. ``options``: dash, width, shape, and others of `plotly.graph_objects.Scatter`."""
+        """A thinned line in panel ``i``. ``options``: dash, width, shape, and others of `go.Scatter`."""
         x, y = thin(x, y)
         shape: dict[str, Any] = {name: options.pop(name) for name in ("dash", "shape") if name in options}
         line: dict[str, Any] = {"color": color, "width": options.pop("width", 2), **shape}

@@ -29,7 +29,7 @@ def headline(run: Run) -> list[tuple[str, str, str]]:
     if data.last_tick(run) < 0:
         return []
     table, alerts = run.table("liquidations"), run.table("alerts")
-    txs = run.sql("select count(*) as n, count_if(ok) as done from transactions where tick >= 0").iloc[0]
+    txs = run.sql("select count(*) as n, count(*) filter (where ok) as done from transactions where tick >= 0").iloc[0]
     name, fall, tick = _deepest(run)
     bad = float(table["bad_debt"].sum())
     settled = bad + float(table["repaid"].sum())
@@ -143,7 +143,8 @@ def _wave(run: Run, table: pd.DataFrame, shock: int | None) -> str:
     alone = (
         f", {per_tick.max()} of them on tick {per_tick.idxmax()} alone" if per_tick.max() > 1 and first != last else ""
     )
-    return f"{when}, {who} {were} liquidated in {words.count(len(table), 'liquidation')}{alone}."
+    often = f" in {len(table):,} liquidations" if len(table) > borrowers.sum() else ""
+    return f"{when}, {who} {were} liquidated{often}{alone}."
 
 
 def _halts(run: Run) -> list[str]:

@@ -38,41 +38,38 @@ def draw(run: Run) -> go.Figure | None:
     title = "Borrowers liquidated, in order" + (
         f" (the {MOST:,} largest of {len(table):,} liquidations)" if len(table) > MOST else ""
     )
-    height = int(np.clip(12 * len(order), 200, 380))
-    panels = Panels(
-        [title, "Debt repaid out of seized collateral, so far", "Bad debt, so far"],
-        columns=1,
-        height=[height, 110, 110],
-        keyed=True,
-    )
+    lost = bool(table["bad_debt"].sum() >= 0.005)
+    titles = [title, "Debt repaid out of seized collateral, so far", *(["Bad debt, so far"] if lost else [])]
+    height = int(np.clip(12 * len(order), 160, 380))
+    panels = Panels(titles, columns=1, height=[height, 110, 110][: len(titles)], keyed=True)
     _bubbles(run, panels, shown)
-    panels.y(0, 0, 1.08 * len(order) + 0.5)
+    panels.y(0, 0, 1.08 * len(order) + 0.5, **({"dtick": 1} if len(order) < 6 else {}))
+    start, end = _window(run, table)
     sums = table.groupby("tick")[["repaid", "bad_debt"]].sum().cumsum()
-    start, end = int(table["tick"].min()), int(table["tick"].max())
-    room = max(3.0, 0.06 * (end - start))
-    sums.loc[start - room] = 0.0
-    sums.loc[end + room] = sums.loc[end]
+    sums.loc[start], sums.loc[end] = 0.0, sums.iloc[-1]
     sums = sums.sort_index()
-    for i, column, color in ((1, "repaid", style.MUTED), (2, "bad_debt", style.DANGER)):
-        panels.line(
-            i,
-            sums.index.to_numpy(float),
-            sums[column].to_numpy(),
-            "",
-            color,
-            shape="hv",
-            hovertemplate="$%{y:,.0f}<extra></extra>",
-            fill="tozeroy",
-            fillcolor=style.faded(color, 0.15),
-        )
+    for i, column, color in ((1, "repaid", style.MUTED), (2, "bad_debt", style.DANGER))[: 1 + lost]:
+        drawn = {"shape": "hv", "fill": "tozeroy", "fillcolor": style.faded(color, 0.15)}
+        hover = {"hovertemplate": "$%{y:,.0f}<extra></extra>"}
+        panels.line(i, sums.index.to_numpy(float), sums[column].to_numpy(), "", color, **drawn, **hover)
         panels.y(i, *span(sums[column], zero=True), tickprefix="$", exponentformat="B", nticks=4)
-        panels.ends(i, [(total := float(sums[column].iloc[-1]), f"<b>{words.money(total)}</b>", color)])
-    for i in range(3):
-        panels.x(i, start - room, end + room, "tick" if i == 2 else "")
+        total = float(sums[column].iloc[-1])
+        panels.ends(i, [(total, f"<b>{words.money(total)}</b>", color)])
+    for i in range(len(titles)):
+        panels.x(i, start, end, "tick" if i == len(titles) - 1 else "")
         for shock in data.shocks(run):
-            if start - room <= shock["tick"] <= end + room:
+            if start <= shock["tick"] <= end:
                 panels.mark(i, shock["tick"], "" if i else style.safe(words.title(shock["kind"], False)))
     return panels.fig
+
+
+def _window(run: Run, table: pd.DataFrame) -> tuple[float, float]:
+    """The ticks to show: all liquidations, and the shock before them where it is near."""
+    start, end = int(table["tick"].min()), int(table["tick"].max())
+    near = [tick for tick in data.shock_ticks(run) if 0 <= start - tick <= max(40, end - start)]
+    start = min([start, *near])
+    room = max(5.0, 0.06 * (end - start))
+    return start - room, end + room
 
 
 def _bubbles(run: Run, panels: Panels, shown: pd.DataFrame) -> None:
@@ -107,7 +104,7 @@ def _bubbles(run: Run, panels: Panels, shown: pd.DataFrame) -> None:
             ),
         )
     key = [("●", style.safe(names[a]), looks[a].color) for a in present[:6]]
-    panels.key(0, [*key, ("◯", "left bad debt", style.DANGER)])
+    panels.key(0, [*key, *([("◯", "left bad debt", style.DANGER)] if (shown["bad_debt"] > 0.005).any() else [])])
     panels.fig.update_layout(hovermode="closest")
 
 

@@ -101,8 +101,9 @@ def _use(run: Run) -> pd.DataFrame:
 
 def _totals(run: Run) -> pd.DataFrame:
     """Dollars of debt, of collateral, and of debt that the collateral would allow, by tick."""
-    worth = data.wide(run, "lending", "collateral") * data.collateral_price(run)
-    total = worth.sum(axis=1).to_frame("collateral")
+    units = data.wide(run, "lending", "collateral")
+    worth = (units * data.collateral_price(run)).where(units > 0, 0.0)  # not known before the first appraisal
+    total = worth.sum(axis=1, skipna=False).to_frame("collateral")
     total["debt"] = data.wide(run, "lending", "borrowed").sum(axis=1)
     total["limit"] = (worth * np.array(data.setting(run, "lltv"))).sum(axis=1)
     return total

@@ -71,7 +71,7 @@ def _bars(
 def numbers(run: Run) -> Numbers | None:
     """Counts and success by who sent them."""
     table = run.sql("""
-        select strategy, count(*) as n, count_if(ok) as done, count(distinct verb) as verbs
+        select strategy, count(*) as n, count(*) filter (where ok) as done, count(distinct verb) as verbs
         from transactions where tick >= 0 group by strategy order by n desc""")
     if table.empty:
         return None
@@ -89,7 +89,8 @@ def _row(name: str, n: int, done: int, ticks: int, verbs: object) -> tuple[str, 
 
 def _verbs(run: Run) -> pd.DataFrame:
     return run.sql("""
-        select case when verb = '' then 'other' else verb end as verb, count_if(ok) as done, count_if(not ok) as refused
+        select case when verb = '' then 'other' else verb end as verb,
+               count(*) filter (where ok) as done, count(*) filter (where not ok) as refused
         from transactions where tick >= 0 group by 1 order by count(*) desc, 1""").set_index("verb")
 
 
