@@ -16,6 +16,8 @@ import {IUniswapV2Pair} from "../interfaces/IUniswapV2.sol";
 ///     np.frombuffer(out, ">u8").reshape(n, k, 2)      # [..., 0] is 2**64 times [..., 1]; zero in all but huge numbers
 ///
 /// Flags go out one byte a piece, 0 or 1. A number beyond 128 bits, or below zero, is refused, never cut.
+///
+/// **Length.** 3,500 gas for a balance, 7,000 for an income, more behind proxies: 2,000 accounts a call fit any node's limit.
 contract Lens {
     // Many calls in one are what a lens is for; nothing here can be stopped by one of them but the reading itself.
     // slither-disable-start calls-loop,unused-return
