@@ -11,7 +11,7 @@ import numpy as np
 
 from terrarium.chain import node
 from terrarium.chain.accounts import dev_accounts
-from terrarium.chain.devnode import DevNode, Gas
+from terrarium.chain.devnode import PLAIN, DevNode, Gas
 from terrarium.chain.jsonrpc import Rpc, RpcError, UnixTransport
 from terrarium.chain.remote import unhex
 from terrarium.chain.rules import BLOCK_GAS, CHAIN_ID, GENESIS
@@ -19,7 +19,6 @@ from terrarium.chain.types import Logs
 from terrarium.errors import ChainError, ToolError
 
 STATES = 64  # past states the node keeps for calls at earlier blocks; blocks and logs it keeps all
-PLAIN = {"disableStorage": True, "disableStack": True, "disableMemory": True}
 
 
 def find_anvil() -> str:
@@ -40,7 +39,9 @@ class AnvilChain(DevNode):
     """A `Chain` on an Anvil of our own. ``gas=False`` leaves out the gas used, for about a tenth more speed."""
 
     engine = "anvil"
-    drop_all = "anvil_dropAllTransactions"
+    # Anvil works on all questions of a batch at once. Up to 30 of them it always goes through in order; with more
+    # (futures::join_all then keeps a queue) it reorders those under way when its scheduler calls it off, as timing has it.
+    ordered = 30
     set_balance = "anvil_setBalance"
 
     def __init__(self, *, chain_id: int = CHAIN_ID, genesis: int = GENESIS, gas: bool = True) -> None:
@@ -102,6 +103,9 @@ class AnvilChain(DevNode):
             if trace["failed"]:
                 failed[i] = unhex(trace["returnValue"])
         return failed, _each(upto, int(block["gasUsed"], 16)) if self._gas else None
+
+    def _empty_pool(self, hashes: Sequence[str]) -> None:
+        self.rpc.ask("anvil_dropAllTransactions")
 
 
 def _each(gas: Gas, total: int) -> Gas | None:

@@ -17,18 +17,16 @@ from terrarium.chain.rules import PURSE, check
 from terrarium.chain.types import Block, Logs, Tx
 from terrarium.errors import ChainError
 
-# A node works on all questions of a batch at once. Up to 30 of them Anvil always goes through in order; with more (futures::join_all
-# then keeps a queue) it reorders those that were under way when its scheduler called it off, which depends on timing.
-ORDERED = 30
-ORDERED_BYTES = 1_000_000
+MESSAGE = 1_000_000  # bytes of calldata sent together
 Gas = npt.NDArray[np.int64]
+PLAIN = {"disableStorage": True, "disableStack": True, "disableMemory": True}  # a trace that says how it ended, and little else
 
 
 class DevNode(Remote):
     """A `Chain` on a node we started. Engines say how to learn which transactions failed."""
 
-    drop_all = ""  # the node's method that empties its pool
-    set_balance = ""  # … that sets a balance
+    set_balance = ""  # the node's method
+    ordered = 1  # transactions sent together that the node surely takes in the order given
 
     def __init__(self, node: Node, rpc: Rpc, chain_id: int, accounts: Accounts) -> None:
         self.node = node
@@ -64,10 +62,10 @@ class DevNode(Remote):
     def _send(self, txs: Sequence[Tx], nonces: Sequence[int]) -> list[str]:
         """Hashes of the transactions, now in the pool in this order. If the node refuses one, none stays there."""
         hashes: list[str] = []
-        for part in _parts(txs):
+        for part in _parts(txs, self.ordered):
             for i, answer in zip(part, self.rpc.batch([_question(txs[i], nonces[i]) for i in part]), strict=True):
                 if isinstance(answer, RpcError):
-                    self._empty_pool()
+                    self._empty_pool(hashes)
                     raise ChainError(f"transaction {i} from {txs[i].sender} cannot be mined: {answer.message}")
                 hashes.append(answer)
         return hashes
@@ -80,7 +78,7 @@ class DevNode(Remote):
         if block is None or block["transactions"] != list(hashes):
             self._nonces.clear()
             self._height, self._now, self._root = self._head()
-            self._empty_pool()
+            self._empty_pool(hashes)
             raise ChainError(_difference(txs, hashes, [] if block is None else block["transactions"]))
         logs = columns_of(self.rpc.ask("eth_getLogs", {"blockHash": block["hash"]}))
         failed, gas = self._outcomes(block, hashes, logs)
@@ -90,8 +88,9 @@ class DevNode(Remote):
         """Revert data by index of the failed transaction; gas used by each, [m]."""
         raise NotImplementedError
 
-    def _empty_pool(self) -> None:
-        self.rpc.ask(self.drop_all)
+    def _empty_pool(self, hashes: Sequence[str]) -> None:
+        """Take these transactions out of the pool."""
+        raise NotImplementedError
 
     def _obituary(self, error: ChainError) -> ChainError:
         """The error itself, or, where the node has died, that."""
@@ -106,12 +105,8 @@ class DevNode(Remote):
 
     def _answer(self, method: str, params: list[Any]) -> Any:
         if method == "eth_sendTransaction":
-            tx = tx_of(params[0])
-            nonce = self.nonce(tx.sender)
-            self.submit([tx])
-            block = self.rpc.ask("eth_getBlockByNumber", hex(self._height), False)
-            del nonce
-            return block["transactions"][0]
+            self.submit([tx_of(params[0])])
+            return self.rpc.ask("eth_getBlockByNumber", hex(self._height), False)["transactions"][0]
         if method == "eth_sendRawTransaction":
             return self._send_raw(params[0])
         return self.rpc.ask(method, *params)
@@ -125,11 +120,11 @@ class DevNode(Remote):
         return sent
 
 
-def _parts(txs: Sequence[Tx]) -> Iterator[range]:
-    """Indices to send together: as many as a node surely takes in the order given."""
+def _parts(txs: Sequence[Tx], most: int) -> Iterator[range]:
+    """Indices to send together: at most ``most``, and not too many bytes."""
     start = size = 0
     for i, tx in enumerate(txs):
-        if i - start == ORDERED or size > ORDERED_BYTES:
+        if i - start == most or size > MESSAGE:
             yield range(start, i)
             start, size = i, 0
         size += len(tx.data)

@@ -91,8 +91,7 @@ class HttpTransport:
 
     def exchange(self, message: bytes) -> bytes:
         if self._connection.sock is None:
-            self._connection.connect()
-            self._connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self._connection.connect()  # http.client itself turns off Nagle's delay
         self._connection.request("POST", self._path, message, HEADERS)
         answer = self._connection.getresponse()
         body = answer.read()
@@ -170,7 +169,7 @@ class Rpc:
         except orjson.JSONDecodeError as error:
             raise ChainError(f"{self.where}: the answer is not JSON ({error})") from error
         except (OSError, http.client.HTTPException, EOFError) as error:
-            raise ChainError(f"{self.where}: the node does not answer ({error or type(error).__name__})") from error
+            raise ChainError(f"{self.where}: the node does not answer ({str(error) or type(error).__name__})") from error
 
 
 def _result(answer: dict[str, Any]) -> Any:

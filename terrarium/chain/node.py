@@ -12,9 +12,10 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from pathlib import Path
+from typing import NamedTuple, TypeAlias
 
 import psutil
 
@@ -97,9 +98,15 @@ class Node:
 
 
 def start(
-    command: Callable[[int, Path], Sequence[str]], ready: Callable[[Node], bool], name: str, timeout: float = 30.0
+    command: Callable[[int, Path], Sequence[str]],
+    ready: Callable[[Node], bool],
+    name: str,
+    timeout: float = 30.0,
+    cwd: Path | None = None,
+    environment: Mapping[str, str] | None = None,
 ) -> Node:
-    """Start a node. ``command`` gives the program and its arguments for a port and a private folder; ``ready`` says whether it answers.
+    """Start a node. ``command`` gives the program and its arguments for a port and a private folder; ``ready`` says
+    whether it answers.
 
     Raises `ToolError` with the node's last words when it ends, or stays silent for ``timeout`` seconds.
     """
@@ -108,7 +115,7 @@ def start(
         folder = Path(tempfile.mkdtemp(prefix="terrarium-"))
         port = free_port()
         log = folder / "log"
-        node = Node(_spawn(command(port, folder), log), port, folder, log)
+        node = Node(_spawn(_Order(command(port, folder), log, cwd, environment)), port, folder, log)
         try:
             node.watch()
             deadline = time.monotonic() + timeout
@@ -138,40 +145,51 @@ def free_port() -> int:
         return port
 
 
-def _spawn(command: Sequence[str], log: Path) -> subprocess.Popen[bytes]:
-    """Start ``command`` from the thread that lives as long as we do."""
+class _Order(NamedTuple):
+    """What the spawner is asked to start."""
+
+    command: Sequence[str]
+    log: Path
+    cwd: Path | None
+    environment: Mapping[str, str] | None
+
+
+_Orders: TypeAlias = "queue.SimpleQueue[tuple[_Order, Future[subprocess.Popen[bytes]]]]"
+_lock = threading.Lock()
+_spawners: dict[int, _Orders] = {}  # by process: a forked one needs its own
+
+
+def _spawn(order: _Order) -> subprocess.Popen[bytes]:
+    """Start a child from the thread that lives as long as we do."""
+    with _lock:
+        orders = _spawners.get(os.getpid())
+        if orders is None:
+            orders = _spawners[os.getpid()] = queue.SimpleQueue()
+            threading.Thread(target=_serve, args=(orders,), name="terrarium-spawner", daemon=True).start()
     done: Future[subprocess.Popen[bytes]] = Future()
-    _spawner().put((command, log, done))
+    orders.put((order, done))
     return done.result()
 
 
-_lock = threading.Lock()
-_requests: queue.SimpleQueue[tuple[Sequence[str], Path, Future[subprocess.Popen[bytes]]]] | None = None
-_requests_of = 0
-
-
-def _spawner() -> queue.SimpleQueue[tuple[Sequence[str], Path, Future[subprocess.Popen[bytes]]]]:
-    """The queue of the thread that starts children. Linux sends the death signal when the *thread* that started a child ends, so that
-    must not be a passing one. A forked process needs its own."""
-    global _requests, _requests_of
-    with _lock:
-        if _requests is None or _requests_of != os.getpid():
-            _requests, _requests_of = queue.SimpleQueue(), os.getpid()
-            threading.Thread(target=_serve, args=(_requests,), name="terrarium-spawner", daemon=True).start()
-        return _requests
-
-
-def _serve(requests: queue.SimpleQueue[tuple[Sequence[str], Path, Future[subprocess.Popen[bytes]]]]) -> None:
+def _serve(orders: _Orders) -> None:
+    """Start children for ever. Linux sends the death signal when the *thread* that started a child ends, so that must
+    not be a passing one."""
     while True:
-        command, log, done = requests.get()
+        order, done = orders.get()
+        command = order.command
+        if sys.platform == "linux":
+            command = [sys.executable, "-I", "-S", "-c", LAUNCHER, str(os.getpid()), *command]
         try:
-            if sys.platform == "linux":
-                command = [sys.executable, "-I", "-S", "-c", LAUNCHER, str(os.getpid()), *command]
-            with log.open("wb") as out:
-                # Its own session: Ctrl-C in the terminal is for us; we decide when the node goes.
+            with order.log.open("wb") as out:
                 process = subprocess.Popen(
-                    command, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, start_new_session=True
+                    command,
+                    stdin=subprocess.DEVNULL,
+                    stdout=out,
+                    stderr=subprocess.STDOUT,
+                    cwd=order.cwd,
+                    env=None if order.environment is None else dict(order.environment),
+                    start_new_session=True,  # Ctrl-C in the terminal is for us; we decide when the node goes
                 )
             done.set_result(process)
-        except BaseException as error:
+        except Exception as error:  # noqa: BLE001 - whoever waits for the child gets it
             done.set_exception(error)

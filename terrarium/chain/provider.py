@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from web3 import Web3
@@ -28,7 +28,7 @@ class ChainProvider(BaseProvider):
             return {"jsonrpc": "2.0", "id": 0, "result": self._answer(method, list(params))}
         except Refused as error:
             code, message, data = error.error
-            return {"jsonrpc": "2.0", "id": 0, "error": {"code": code, "message": message, "data": data}}  # type: ignore[typeddict-item]
+            return {"jsonrpc": "2.0", "id": 0, "error": {"code": code, "message": message, "data": data}}
         except ChainError as error:
             return {"jsonrpc": "2.0", "id": 0, "error": {"code": -32000, "message": str(error)}}
 
@@ -43,7 +43,7 @@ def web3_on(answer: Answer, sender: str) -> Web3:
     return w3
 
 
-def tx_of(request: dict[str, Any]) -> Tx:
+def tx_of(request: Mapping[str, Any]) -> Tx:
     """The transaction an ``eth_sendTransaction`` asks for."""
     data = request.get("input") or request.get("data") or "0x"
     to = request.get("to")

@@ -5,7 +5,17 @@ from __future__ import annotations
 from functools import cache
 
 from terrarium.chain.codec import Errors
-from terrarium.errors import TerrariumError
+from terrarium.chain.types import Call
+from terrarium.errors import ChainError, TerrariumError
+
+
+class Reverted(ChainError):
+    """A read-only call failed; ``output`` is what it gave (b"" for a bare revert or a halt)."""
+
+    def __init__(self, index: int, call: Call, output: bytes, otherwise: str) -> None:
+        what = call.verb or "0x" + call.data[:4].hex()
+        super().__init__(f"call {index} ({what} on {call.to}) failed: {reason(output, otherwise)}")
+        self.output = output
 
 
 @cache

@@ -13,7 +13,7 @@ from eth_hash.auto import keccak
 from terrarium.chain.accounts import Accounts
 from terrarium.chain.columns import NOTHING_YET, advance, log_columns
 from terrarium.chain.jsonrpc import Question, Refused, Rpc, RpcError
-from terrarium.chain.reasons import reason
+from terrarium.chain.reasons import Reverted
 from terrarium.chain.rules import CALL_GAS
 from terrarium.chain.types import Block, Call, Logs, Snapshot, Tx
 from terrarium.errors import ChainError
@@ -50,9 +50,7 @@ class Remote:
         found = []
         for i, (call, answer) in enumerate(zip(calls, self._ask_all(questions), strict=True)):
             if isinstance(answer, RpcError):
-                why = reason(answer.output() or b"", answer.message)
-                what = call.verb or "0x" + call.data[:4].hex()
-                raise ChainError(f"call {i} ({what} on {call.to}) failed: {why}")
+                raise Reverted(i, call, answer.output() or b"", answer.message)
             found.append(unhex(answer))
         return found
 

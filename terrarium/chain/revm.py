@@ -17,7 +17,7 @@ import pyrevm
 
 from terrarium.chain.accounts import Accounts, dev_accounts
 from terrarium.chain.columns import NOTHING_YET, advance, log_columns
-from terrarium.chain.reasons import reason
+from terrarium.chain.reasons import Reverted
 from terrarium.chain.rules import BLOCK_GAS, CALL_GAS, CHAIN_ID, GENESIS, PURSE, ZERO, check
 from terrarium.chain.types import Block, Call, Logs, Snapshot, Tx
 from terrarium.errors import ChainError
@@ -59,7 +59,7 @@ class RevmChain:
         self._evm = pyrevm.EVM(pyrevm.Env(cfg=pyrevm.CfgEnv(chain_id=chain_id)), gas_limit=BLOCK_GAS, spec_id="Prague")
         self._nonces: dict[str, int] = {}  # of senders: message_call does not count them
         self._height = 0
-        self._now = genesis
+        self._now = self.genesis = genesis
         self._next: int | None = None
         self._fingerprint = NOTHING_YET
         self._points: dict[str, _Point] = {}
@@ -143,19 +143,31 @@ class RevmChain:
 
     def call(self, calls: Sequence[Call], sender: str | None = None) -> list[bytes]:
         """See `Chain.call`."""
-        evm, found = self._evm, []
+        found = []
         for i, call in enumerate(calls):
-            before = self._checkpoint()
-            try:
-                found.append(bytes(evm.message_call(sender or ZERO, call.to, call.data, call.value, CALL_GAS)))
-            except RuntimeError as error:
-                result = evm.result
-                why = _refusal(error) if result is None else reason(_revert_data(error, result.is_halt), result.reason)
-                what = call.verb or "0x" + call.data[:4].hex()
-                raise ChainError(f"call {i} ({what} on {call.to}) failed: {why}") from error
-            finally:
-                self._restore(before)
+            output, _, failure = self.attempt(Tx(sender or ZERO, call.to, call.data, call.value, CALL_GAS))
+            if failure is not None:
+                raise Reverted(i, call, output, failure)
+            found.append(output)
         return found
+
+    def attempt(self, tx: Tx) -> tuple[bytes, int, str | None]:
+        """Run a transaction on the latest block and undo it: its output, gas used, and why it failed (None when it did not)."""
+        evm, before = self._evm, self._checkpoint()
+        try:
+            if tx.to is None:
+                output = self.code(self._create(tx.sender, tx.data, tx.value, tx.gas, self.nonce(tx.sender)))
+            else:
+                output = bytes(evm.message_call(tx.sender, tx.to, tx.data, tx.value, tx.gas))
+            result = evm.result
+            return output, 0 if result is None else result.gas_used, None
+        except (RuntimeError, TypeError, OverflowError) as error:
+            result = evm.result
+            if result is None or not isinstance(error, RuntimeError):
+                return b"", 0, _refusal(error)
+            return _revert_data(error, result.is_halt), result.gas_used, result.reason if result.is_halt else ""
+        finally:
+            self._restore(before)
 
     def nonce(self, address: str) -> int:
         """Transactions sent from ``address`` so far (for a contract: 1 + contracts it made)."""

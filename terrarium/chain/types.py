@@ -84,7 +84,11 @@ class Chain(Protocol):
     engine: str  # "anvil", "hardhat", "revm" or "rpc"
     chain_id: int
     accounts: Accounts  # name -> address; senders must come from here
-    w3: Web3  # always there: notebooks, one-off calls
+
+    @property
+    def w3(self) -> Web3:
+        """web3.py on this chain, for notebooks and one-off calls. What it sends is mined at once, as a block of its own."""
+        ...
 
     def submit(self, txs: Sequence[Tx]) -> Block:
         """Mine ``txs`` in this order as one block at the time last set (else one second after the previous block)."""
