@@ -1,7 +1,8 @@
 """Who sends transactions: names to addresses and keys.
 
-Names in use: "deployer", "issuer", "guardian", "monitor", "claim-issuer", "reporter:<k>", "agent:<id>". The same name is the
-same account in every run. Secrets come from the environment or a keystore file, never from an argument on a command line.
+Names in use: "deployer", "issuer", "guardian", "monitor", "claim-issuer", "reporter:<k>", "agent:<id>". The same name
+is the same account in every run. Secrets come from the environment or a keystore file, never from an argument on a
+command line.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from terrarium.errors import InputError
 MNEMONIC = "TERRARIUM_MNEMONIC"
 ACCOUNT = "TERRARIUM_ACCOUNT"
 PASSWORD = "TERRARIUM_PASSWORD"
+DEV_MNEMONIC = "test test test test test test test test test test test junk"  # of Anvil's and Hardhat's funded accounts
 ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141  # of secp256k1
 SYSTEM = ("deployer", "issuer", "guardian", "monitor", "claim-issuer")
 
@@ -54,7 +56,8 @@ class Accounts:
         return self._key(name).secret
 
     def sign(self, name: str, digest: bytes) -> bytes:
-        """Signature of a 32-byte digest: r, s, v as 65 bytes with v 27 or 28, as Solidity's ecrecover wants it. Deterministic (RFC 6979)."""
+        """Signature of a 32-byte digest: r, s, v as 65 bytes with v 27 or 28, as Solidity's ecrecover wants it.
+        Deterministic (RFC 6979)."""
         if len(digest) != 32:
             raise InputError(f"sign: the digest has {len(digest)} bytes; hash the message to 32 bytes first")
         signature = self._key(name).sign_recoverable(digest, hasher=None)
@@ -73,12 +76,14 @@ def address_of(key: PrivateKey) -> str:
 
 
 def dev_accounts() -> Accounts:
-    """Accounts of the engines we start ourselves: key = keccak256("terrarium:" + name), known to everybody. Never for real money."""
+    """Accounts of the engines we start ourselves: key = keccak256("terrarium:" + name), known to everybody. Never for
+    real money."""
     return Accounts(lambda name: keccak(f"terrarium:{name}".encode()))
 
 
 def account_index(name: str) -> int:
-    """Place of ``name`` on the HD path m/44'/60'/0'/0/index: the system names come first, then reporters, then agents, then anything else."""
+    """Place of ``name`` on the HD path m/44'/60'/0'/0/index: the system names come first, then reporters, then agents,
+    then anything else."""
     if name in SYSTEM:
         return SYSTEM.index(name)
     if match := re.fullmatch(r"reporter:(\d{1,4})", name):
@@ -114,7 +119,8 @@ def _child(node: bytes, index: int) -> bytes:
 def keystore_accounts(path: Path, password: str) -> Accounts:
     """Accounts of one encrypted key file (Web3 Secret Storage, as geth, Foundry and Ape write it).
 
-    "deployer" is the key itself; every other name is keccak256(key + "terrarium:" + name), so one file serves a whole population.
+    "deployer" is the key itself; every other name is keccak256(key + "terrarium:" + name), so one file serves a whole
+    population.
     """
     from eth_account import Account
 
@@ -131,9 +137,18 @@ def keystore_accounts(path: Path, password: str) -> Accounts:
     return Accounts(lambda name: key if name == "deployer" else keccak(key + f"terrarium:{name}".encode()))
 
 
+def keys_in_environment(environment: Mapping[str, str] | None = None) -> bool:
+    """Whether the environment names keys at all."""
+    env = os.environ if environment is None else environment
+    return bool(env.get(MNEMONIC, "").strip() or env.get(ACCOUNT, "").strip())
+
+
 def accounts_from_environment(environment: Mapping[str, str] | None = None) -> Accounts:
-    """Accounts for a chain that is not ours: from TERRARIUM_MNEMONIC, or from TERRARIUM_ACCOUNT (a keystore file, or the alias of an Ape
-    account) with TERRARIUM_PASSWORD."""
+    """Accounts for a chain that is not ours.
+
+    From TERRARIUM_MNEMONIC, or from TERRARIUM_ACCOUNT (a keystore file, or the alias of an Ape account) with
+    TERRARIUM_PASSWORD. Raises `InputError` when they name no usable key.
+    """
     env = os.environ if environment is None else environment
     mnemonic, account = env.get(MNEMONIC, "").strip(), env.get(ACCOUNT, "").strip()
     if mnemonic and account:
@@ -142,7 +157,8 @@ def accounts_from_environment(environment: Mapping[str, str] | None = None) -> A
         return mnemonic_accounts(mnemonic)
     if not account:
         raise InputError(
-            f"no keys for this chain; set {MNEMONIC} to a phrase, or {ACCOUNT} to a keystore file or Ape account with its {PASSWORD}"
+            f"no keys for this chain; set {MNEMONIC} to a phrase, or {ACCOUNT} to a keystore file or Ape account, "
+            f"with its {PASSWORD}"
         )
     if PASSWORD not in env:
         raise InputError(f"{PASSWORD} is not set; it must hold the password of the account {account!r}")

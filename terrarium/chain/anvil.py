@@ -1,4 +1,5 @@
-"""Anvil: the default engine. A child process on loopback, spoken to over a Unix socket in a folder only we can enter."""
+"""Anvil: the default engine. A child process on loopback, spoken to over a Unix socket in a folder only we can
+enter."""
 
 from __future__ import annotations
 
@@ -11,9 +12,9 @@ import numpy as np
 
 from terrarium.chain import node
 from terrarium.chain.accounts import dev_accounts
-from terrarium.chain.devnode import PLAIN, DevNode, Gas
+from terrarium.chain.devnode import DevNode, Gas
 from terrarium.chain.jsonrpc import Rpc, RpcError, UnixTransport
-from terrarium.chain.remote import unhex
+from terrarium.chain.remote import PLAIN, unhex
 from terrarium.chain.rules import BLOCK_GAS, CHAIN_ID, GENESIS
 from terrarium.chain.types import Logs
 from terrarium.errors import ChainError, ToolError
@@ -22,7 +23,8 @@ STATES = 64  # past states the node keeps for calls at earlier blocks; blocks an
 
 
 def find_anvil() -> str:
-    """Path of the program: from PATH, else the one npm put into this checkout. Raises `ToolError` where there is none."""
+    """Path of the program: from PATH, else the one npm put into this checkout. Raises `ToolError` where there is
+    none."""
     found = shutil.which("anvil")
     if found:
         return found
@@ -31,7 +33,8 @@ def find_anvil() -> str:
         if local.exists():
             return str(local)
     raise ToolError(
-        "anvil is not installed: run `make setup` in the checkout, or install Foundry (https://getfoundry.sh); `--engine revm` needs neither"
+        "anvil is not installed: run `make setup` in the checkout, or install Foundry "
+        "(https://getfoundry.sh); `--engine revm` needs neither"
     )
 
 
@@ -40,7 +43,8 @@ class AnvilChain(DevNode):
 
     engine = "anvil"
     # Anvil works on all questions of a batch at once. Up to 30 of them it always goes through in order; with more
-    # (futures::join_all then keeps a queue) it reorders those under way when its scheduler calls it off, as timing has it.
+    # (futures::join_all then keeps a queue) it reorders those under way when its scheduler calls it off, as timing has
+    # it.
     ordered = 30
     set_balance = "anvil_setBalance"
 
@@ -87,16 +91,20 @@ class AnvilChain(DevNode):
         child = node.start(command, ready, "anvil")
         super().__init__(child, open_rpc[0], chain_id, dev_accounts())
 
-    def _outcomes(self, block: Mapping[str, Any], hashes: Sequence[str], logs: Logs) -> tuple[dict[int, bytes], Gas | None]:
+    def _outcomes(
+        self, block: Mapping[str, Any], hashes: Sequence[str], logs: Logs
+    ) -> tuple[dict[int, bytes], Gas | None]:
         """Revert data by index of the failed transaction, and gas used.
 
-        A trace without steps says both in a few microseconds; a receipt takes longer the larger its block. Without gas, only those
-        transactions are asked about that logged nothing: one that logged has succeeded.
+        A trace without steps says both in a few microseconds; a receipt takes longer the larger its block. Without gas,
+        only those transactions are asked about that logged nothing: one that logged has succeeded.
         """
         asked = range(len(hashes)) if self._gas else sorted(set(range(len(hashes))).difference(logs.tx.tolist()))
         failed: dict[int, bytes] = {}
         upto = np.zeros(len(hashes), np.int64)
-        for i, trace in zip(asked, self._ask_all([("debug_traceTransaction", (hashes[i], PLAIN)) for i in asked]), strict=True):
+        for i, trace in zip(
+            asked, self._ask_all([("debug_traceTransaction", (hashes[i], PLAIN)) for i in asked]), strict=True
+        ):
             if isinstance(trace, RpcError):
                 raise ChainError(f"transaction {i}: the node does not say how it ended: {trace.message}")
             upto[i] = trace["gas"]
@@ -109,7 +117,8 @@ class AnvilChain(DevNode):
 
 
 def _each(gas: Gas, total: int) -> Gas | None:
-    """Gas of each transaction. Anvil counts on from transaction to transaction; a node that does not is understood too."""
+    """Gas of each transaction. Anvil counts on from transaction to transaction; a node that does not is understood
+    too."""
     if gas.sum() == total:
         return gas
     return np.diff(gas, prepend=0) if gas[-1] == total else None

@@ -1,7 +1,8 @@
 """The ABI as numpy: calls for whole populations in, logs of a block out as columns.
 
-Static elementary types go through numpy (`terrarium.chain.words`); everything else goes through eth_abi, which the tests hold the
-fast path against. Addresses decode to lower-case "0x…" strings one by one and to uint8[n, 20] in columns.
+Static elementary types go through numpy (`terrarium.chain.words`); everything else goes through eth_abi, which the
+tests hold the fast path against. Addresses decode to lower-case "0x…" strings one by one and to uint8[n, 20] in
+columns.
 """
 
 from __future__ import annotations
@@ -95,7 +96,8 @@ class Function:
     def encode_many(self, *columns: Any) -> Bytes:
         """Calldata of n calls, uint8[n, 4 + 32 k]; static elementary types only.
 
-        A column is an array or list of n values (addresses: strings or uint8[n, 20]); a single value stands for n equal ones.
+        A column is an array or list of n values (addresses: strings or uint8[n, 20]); a single value stands for n equal
+        ones.
         """
         if len(columns) != len(self._in):
             raise InputError(f"{self.signature} takes {len(self._in)} arguments, got {len(columns)}")
@@ -115,7 +117,8 @@ class Function:
         return out
 
     def decode(self, output: bytes) -> tuple[Any, ...]:
-        """Values in the return data. Raises `InputError` when it is too short or malformed (no contract there, or another one)."""
+        """Values in the return data. Raises `InputError` when it is too short or malformed (no contract there, or
+        another one)."""
         try:
             if len(output) < 32 * len(self._out) and all(self._out):
                 raise ValueError("too short")
@@ -124,7 +127,8 @@ class Function:
             return GENERAL.decode(self.outputs, output)
         except MALFORMED as error:
             raise InputError(
-                f"{self.signature}: {len(output)} bytes do not hold ({', '.join(self.outputs)}); is the right contract there?"
+                f"{self.signature}: {len(output)} bytes do not hold ({', '.join(self.outputs)}); "
+                "is the right contract there?"
             ) from error
 
 
@@ -143,7 +147,8 @@ def _encode(types: Sequence[str], kinds: Sequence[Scalar | None], values: Sequen
 
 
 class Columns(dict[str, Column]):
-    """Decoded logs of one event: a column by argument name, and "tx", "log" (places in the block) and "emitter" (uint8[n, 20])."""
+    """Decoded logs of one event: a column by argument name, and "tx", "log" (places in the block) and "emitter"
+    (uint8[n, 20])."""
 
     @property
     def rows(self) -> int:
@@ -182,9 +187,10 @@ class Event:
     def decode(self, logs: Logs, emitters: Collection[str] | None = None) -> Columns:
         """Columns over the logs that are this event, in order.
 
-        ``emitters``: take only logs of these addresses. A log with the right first topic but another shape is not this event and is
-        left out (ERC-20's and ERC-721's `Transfer` share their first topic): wrong number of topics, wrong length of data, padding a
-        compiler would not write. An anonymous event has no first topic, so it needs ``emitters``.
+        ``emitters``: take only logs of these addresses. A log with the right first topic but another shape is not this
+        event and is left out (ERC-20's and ERC-721's `Transfer` share their first topic): wrong number of topics, wrong
+        length of data, padding a compiler would not write. An anonymous event has no first topic, so it needs
+        ``emitters``.
         """
         if self.anonymous and emitters is None:
             raise InputError(f"{self.signature} is anonymous: say which emitters its logs come from")
@@ -278,7 +284,8 @@ class Errors:
                     self._known[keccak(signature_of(entry).encode())[:4]] = (entry["name"], types)
 
     def reason(self, output: bytes) -> str:
-        """Revert data in words: "Pool__Empty(3)", "Error: text", "Panic(0x11)", "" for a bare revert, "0x…" for an unknown error."""
+        """Revert data in words: "Pool__Empty(3)", "Error: text", "Panic(0x11)", "" for a bare revert, "0x…" for an
+        unknown error."""
         selector, rest = output[:4], output[4:]
         try:
             if selector == b"\x08\xc3\x79\xa0":

@@ -18,8 +18,8 @@ def log_columns(
 ) -> Logs:
     """Logs from n log rows laid end to end.
 
-    ``tx`` [n]: index of the transaction; ``address``: 20 bytes each; ``counts`` [n]: how many of the 32-byte ``topics`` are each log's;
-    ``lengths`` [n]: how many bytes of ``data`` are.
+    ``tx`` [n]: index of the transaction; ``address``: 20 bytes each; ``counts`` [n]: how many of the 32-byte ``topics``
+    are each log's; ``lengths`` [n]: how many bytes of ``data`` are.
     """
     n = len(tx)
     count = np.array(counts, np.uint8)
@@ -38,7 +38,8 @@ def log_columns(
 
 
 def advance(previous: bytes, ok: npt.NDArray[np.bool_], output: Mapping[int, bytes], logs: Logs) -> bytes:
-    """The fingerprint after a block: 32 bytes over the one before, every status, the revert data and the logs. Same on every engine and machine."""
+    """The fingerprint after a block: 32 bytes over the one before, every status, the revert data and the logs. Same on
+    every engine and machine."""
     digest = hashlib.sha256(previous)
     digest.update(np.array([len(ok), len(output), len(logs), len(logs.data)], "<i8").tobytes())
     digest.update(ok.tobytes())

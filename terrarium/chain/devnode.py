@@ -1,4 +1,5 @@
-"""A development node that is our child: senders are impersonated, blocks are mined when we say so, at the time we say."""
+"""A development node that is our child: senders are impersonated, blocks are mined when we say so, at the time we
+say."""
 
 from __future__ import annotations
 
@@ -19,7 +20,6 @@ from terrarium.errors import ChainError
 
 MESSAGE = 1_000_000  # bytes of calldata sent together
 Gas = npt.NDArray[np.int64]
-PLAIN = {"disableStorage": True, "disableStack": True, "disableMemory": True}  # a trace that says how it ended, and little else
 
 
 class DevNode(Remote):
@@ -84,7 +84,9 @@ class DevNode(Remote):
         failed, gas = self._outcomes(block, hashes, logs)
         return self._finish(block, txs, nonces, failed, logs, gas)
 
-    def _outcomes(self, block: Mapping[str, Any], hashes: Sequence[str], logs: Logs) -> tuple[dict[int, bytes], Gas | None]:
+    def _outcomes(
+        self, block: Mapping[str, Any], hashes: Sequence[str], logs: Logs
+    ) -> tuple[dict[int, bytes], Gas | None]:
         """Revert data by index of the failed transaction; gas used by each, [m]."""
         raise NotImplementedError
 
@@ -153,7 +155,10 @@ def _difference(txs: Sequence[Tx], sent: Sequence[str], mined: Sequence[str]) ->
     for i, name in enumerate(sent):
         if name not in known:
             return (
-                f"transaction {i} from {txs[i].sender} was left out of the block, probably for want of the value it sends; "
-                f"{len(mined)} of {len(sent)} were mined, so go back to a snapshot or start afresh"
+                f"transaction {i} from {txs[i].sender} was left out of the block, probably for want of the value it "
+                f"sends; {len(mined)} of {len(sent)} were mined, so go back to a snapshot or start afresh"
             )
-    return f"the node mined the {len(sent)} transactions in another order, or foreign ones among them: is somebody else using it?"
+    return (
+        f"the node mined the {len(sent)} transactions in another order, or foreign ones among them: "
+        "is somebody else using it?"
+    )

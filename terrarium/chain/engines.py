@@ -15,12 +15,14 @@ def open_chain(
     *,
     url: str | None = None,
     allowed_chain_ids: Collection[int] = (),
+    read_only: bool = False,
 ) -> Chain:
     """A chain of the named engine; close it, or use it in a ``with`` statement.
 
-    "anvil" and "hardhat" start a node of our own, "revm" runs in this process. "rpc" connects to the node at ``url`` and signs with the
-    keys the environment names; it sends nothing unless the chain's id is a local one or among ``allowed_chain_ids``.
-    Raises `InputError` for an unusable choice and `ToolError` when a program is missing.
+    "anvil" and "hardhat" start a node of our own, "revm" runs in this process. "rpc" connects to the node at ``url``
+    and signs with the keys the environment names; it sends nothing unless the chain's id is a local one or among
+    ``allowed_chain_ids``, and with ``read_only`` nothing at all. Raises `InputError` for an unusable choice and
+    `ToolError` when a program is missing.
     """
     if engine not in ENGINES:
         raise InputError(f"engine: there is no {engine!r}; choose {', '.join(ENGINES[:-1])} or {ENGINES[-1]}")
@@ -41,4 +43,4 @@ def open_chain(
     from terrarium.chain.rpc import RpcChain
 
     assert url is not None
-    return RpcChain(url, allowed_chain_ids=allowed_chain_ids)
+    return RpcChain(url, allowed_chain_ids=allowed_chain_ids, read_only=read_only)

@@ -1,4 +1,5 @@
-"""Hardhat: the second real node. A child process on loopback, with a configuration of its own that no project file can change."""
+"""Hardhat: the second real node. A child process on loopback, with a configuration of its own that no project file can
+change."""
 
 from __future__ import annotations
 
@@ -12,9 +13,9 @@ import numpy as np
 
 from terrarium.chain import node
 from terrarium.chain.accounts import dev_accounts
-from terrarium.chain.devnode import PLAIN, DevNode, Gas
+from terrarium.chain.devnode import DevNode, Gas
 from terrarium.chain.jsonrpc import HttpTransport, Rpc, RpcError
-from terrarium.chain.remote import unhex
+from terrarium.chain.remote import PLAIN, unhex
 from terrarium.chain.rules import BLOCK_GAS, CHAIN_ID, GENESIS, ZERO
 from terrarium.chain.types import Logs, Tx
 from terrarium.errors import ChainError, ToolError
@@ -34,7 +35,8 @@ module.exports = {{
 
 
 def find_hardhat() -> tuple[str, Path]:
-    """The node.js program, and the folder whose ``node_modules`` hold Hardhat. Raises `ToolError` where either is missing."""
+    """The node.js program, and the folder whose ``node_modules`` hold Hardhat. Raises `ToolError` where either is
+    missing."""
     program = shutil.which("node")
     if not program:
         raise ToolError("Node.js is not installed: Hardhat needs version 20 or later; `--engine revm` needs none")
@@ -83,9 +85,13 @@ class HardhatChain(DevNode):
         return hashes
 
     def _outcomes(
-        self, block: Mapping[str, Any], hashes: Sequence[str], logs: Logs  # noqa: ARG002 - Anvil needs them
+        self,
+        block: Mapping[str, Any],
+        hashes: Sequence[str],
+        logs: Logs,
     ) -> tuple[dict[int, bytes], Gas | None]:
-        """Statuses and gas from receipts; revert data of the failed from a trace, which lists every step and so is dear."""
+        """Statuses and gas from receipts; revert data of the failed from a trace, which lists every step and so is
+        dear."""
         receipts = self._ask_all([("eth_getTransactionReceipt", (name,)) for name in hashes])
         gas = np.array([int(receipt["gasUsed"], 16) for receipt in receipts], np.int64)
         failed = [i for i, receipt in enumerate(receipts) if receipt["status"] == "0x0"]

@@ -129,7 +129,8 @@ class Rpc:
         self.where = where
 
     def ask(self, method: str, *params: Any) -> Any:
-        """The result of one question. Raises `Refused` when the node answers with an error, `ChainError` when it does not answer."""
+        """The result of one question. Raises `Refused` when the node answers with an error, `ChainError` when it does
+        not answer."""
         answer = self._exchange({"jsonrpc": "2.0", "id": 0, "method": method, "params": params})
         if not isinstance(answer, dict):
             raise ChainError(f"{self.where}: the answer to {method} is not a JSON-RPC answer")
@@ -169,7 +170,9 @@ class Rpc:
         except orjson.JSONDecodeError as error:
             raise ChainError(f"{self.where}: the answer is not JSON ({error})") from error
         except (OSError, http.client.HTTPException, EOFError) as error:
-            raise ChainError(f"{self.where}: the node does not answer ({str(error) or type(error).__name__})") from error
+            raise ChainError(
+                f"{self.where}: the node does not answer ({str(error) or type(error).__name__})"
+            ) from error
 
 
 def _result(answer: dict[str, Any]) -> Any:
@@ -180,7 +183,8 @@ def _result(answer: dict[str, Any]) -> Any:
 
 
 def connect(url: str, timeout: float = 120.0) -> Rpc:
-    """A connection to the node at ``url``: http://, https://, ws://, wss://, or the path of an IPC socket. Raises `InputError` when there is none."""
+    """A connection to the node at ``url``: http://, https://, ws://, wss://, or the path of an IPC socket. Raises
+    `InputError` when there is none."""
     scheme = urlsplit(url).scheme
     try:
         if scheme in ("http", "https"):

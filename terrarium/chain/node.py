@@ -1,4 +1,5 @@
-"""A node as our child process: starts on a free loopback port, proves to be ours, and dies with us whatever kills us."""
+"""A node as our child process: starts on a free loopback port, proves to be ours, and dies with us whatever kills
+us."""
 
 from __future__ import annotations
 
@@ -23,15 +24,17 @@ from terrarium.errors import ToolError
 
 ATTEMPTS = 5  # another program may take the free port between our look and the child's start
 
-# The child becomes the node by exec, so it keeps its pid. Done by a fresh interpreter rather than in a forked copy of ours, which
-# could deadlock on locks that other threads held. If we are gone before the signal is armed, it notices that its parent has changed.
+# The child becomes the node by exec, so it keeps its pid. Done by a fresh interpreter rather than in a forked copy of
+# ours, which could deadlock on locks that other threads held. If we are gone before the signal is armed, it notices
+# that its parent has changed.
 LAUNCHER = """
 import ctypes, os, sys
 ctypes.CDLL(None).prctl(1, 9)
 if os.getppid() == int(sys.argv[1]):
     os.execv(sys.argv[2], sys.argv[2:])
 """
-# Where there is no prctl: outlive the parent for the moment it takes to kill the node. Its stdin ends when the parent does.
+# Where there is no prctl: outlive the parent for the moment it takes to kill the node. Its stdin ends when the parent
+# does.
 WATCHDOG = """
 import os, signal, sys
 sys.stdin.buffer.read()
@@ -77,7 +80,8 @@ class Node:
         return any(s.status == psutil.CONN_LISTEN and s.laddr == ("127.0.0.1", self.port) for s in sockets)
 
     def stop(self) -> None:
-        """End the child and remove its folder. Does nothing the second time, or in a forked copy of the process that started it."""
+        """End the child and remove its folder. Does nothing the second time, or in a forked copy of the process that
+        started it."""
         if os.getpid() != self._owner:
             return
         atexit.unregister(self.stop)

@@ -22,12 +22,15 @@ if TYPE_CHECKING:
     from web3 import Web3
 
 BATCH = 1_000  # questions sent at once
+# A trace that says how a transaction ended, and little else.
+PLAIN = {"disableStorage": True, "disableStack": True, "disableMemory": True}
 
 
 class Remote:
     """A chain asked over JSON-RPC. Engines add ``submit``."""
 
     engine = ""
+    call_gas: int | None = CALL_GAS  # of read-only calls; None leaves it to the node
 
     def __init__(self, rpc: Rpc, chain_id: int, accounts: Accounts) -> None:
         self.rpc = rpc
@@ -46,7 +49,7 @@ class Remote:
 
     def call(self, calls: Sequence[Call], sender: str | None = None) -> list[bytes]:
         """See `Chain.call`."""
-        questions = [("eth_call", ({**_request(call, sender), "gas": hex(CALL_GAS)}, "latest")) for call in calls]
+        questions = [("eth_call", (_request(call, sender, self.call_gas), "latest")) for call in calls]
         found = []
         for i, (call, answer) in enumerate(zip(calls, self._ask_all(questions), strict=True)):
             if isinstance(answer, RpcError):
@@ -184,8 +187,10 @@ class Remote:
         )
 
 
-def _request(call: Call, sender: str | None) -> dict[str, str]:
+def _request(call: Call, sender: str | None, gas: int | None) -> dict[str, str]:
     request = {"to": call.to, "data": "0x" + call.data.hex()}
+    if gas is not None:
+        request["gas"] = hex(gas)
     if sender:
         request["from"] = sender
     if call.value:
@@ -207,7 +212,8 @@ def created_address(sender: str, nonce: int) -> str:
 
 
 def columns_of(entries: Sequence[Mapping[str, Any]], place: Mapping[str, int] | None = None) -> Logs:
-    """Logs as a node gives them, as columns. ``place``: index by transaction hash, where the node's own index will not do."""
+    """Logs as a node gives them, as columns. ``place``: index by transaction hash, where the node's own index will not
+    do."""
     topics = [entry["topics"] for entry in entries]
     datas = [entry["data"] for entry in entries]
     return log_columns(

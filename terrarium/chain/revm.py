@@ -1,7 +1,8 @@
 """The EVM in process (pyrevm): no node, no Node; for sweeps, tests and plain `pip install`.
 
-Differs from a node in this: gas is not protocol gas (accounts stay warm between transactions), so a transaction close to its gas limit
-may end otherwise; ``blockhash`` is made up; a contract that destroys itself in the transaction that made it keeps its code.
+Differs from a node in this: gas is not protocol gas (accounts stay warm between transactions), so a transaction close
+to its gas limit may end otherwise; ``blockhash`` is made up; a contract that destroys itself in the transaction that
+made it keeps its code.
 """
 
 from __future__ import annotations
@@ -152,20 +153,22 @@ class RevmChain:
         return found
 
     def attempt(self, tx: Tx) -> tuple[bytes, int, str | None]:
-        """Run a transaction on the latest block and undo it: its output, gas used, and why it failed (None when it did not)."""
+        """Run a transaction on the latest block and undo it: its output, gas used, and why it failed (None when it did
+        not)."""
         evm, before = self._evm, self._checkpoint()
         try:
             if tx.to is None:
                 output = self.code(self._create(tx.sender, tx.data, tx.value, tx.gas, self.nonce(tx.sender)))
             else:
                 output = bytes(evm.message_call(tx.sender, tx.to, tx.data, tx.value, tx.gas))
-            result = evm.result
-            return output, 0 if result is None else result.gas_used, None
         except (RuntimeError, TypeError, OverflowError) as error:
             result = evm.result
             if result is None or not isinstance(error, RuntimeError):
                 return b"", 0, _refusal(error)
             return _revert_data(error, result.is_halt), result.gas_used, result.reason if result.is_halt else ""
+        else:
+            result = evm.result
+            return output, 0 if result is None else result.gas_used, None
         finally:
             self._restore(before)
 

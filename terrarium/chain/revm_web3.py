@@ -1,4 +1,5 @@
-"""web3.py on the in-process EVM: the part of a node's JSON-RPC that contract calls, deployments, receipts and log queries need."""
+"""web3.py on the in-process EVM: the part of a node's JSON-RPC that contract calls, deployments, receipts and log
+queries need."""
 
 from __future__ import annotations
 
@@ -14,7 +15,7 @@ from terrarium.chain.reasons import reason
 from terrarium.chain.remote import unhex
 from terrarium.chain.rules import BLOCK_GAS, CALL_GAS, ZERO
 from terrarium.chain.signed import read_signed
-from terrarium.chain.types import Call, Snapshot, Tx
+from terrarium.chain.types import Snapshot, Tx
 
 if TYPE_CHECKING:
     from terrarium.chain.revm import Mined, RevmChain

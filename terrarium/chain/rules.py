@@ -1,4 +1,5 @@
-"""What a node refuses before it mines, checked beforehand: so every engine refuses the same transactions with the same words."""
+"""What a node refuses before it mines, checked beforehand: so every engine refuses the same transactions with the same
+words."""
 
 from __future__ import annotations
 

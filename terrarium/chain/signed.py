@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-import rlp
+import rlp  # type: ignore[import-untyped]
 from coincurve import PrivateKey
 from eth_account import Account
 from eth_account.typed_transactions.typed_transaction import TypedTransaction

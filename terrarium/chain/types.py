@@ -1,7 +1,7 @@
 """The seam between Terrarium and any EVM: transactions in, blocks of columns out.
 
-Addresses are lower-case ``0x…`` strings of 42 characters everywhere outside the columns; inside columns they are rows of
-20 bytes. Amounts are Python integers.
+Addresses are lower-case ``0x…`` strings of 42 characters everywhere outside the columns; inside columns they are rows
+of 20 bytes. Amounts are Python integers.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ DEFAULT_GAS = 3_000_000
 
 
 class Call(NamedTuple):
-    """One contract call somebody wants made; ``verb`` is the human word for it, for the record ("swap", "borrow", …)."""
+    """One contract call somebody wants made; ``verb`` is the human word for it, for the record ("swap", "borrow",
+    …)."""
 
     to: str
     data: bytes
@@ -87,7 +88,8 @@ class Chain(Protocol):
 
     @property
     def w3(self) -> Web3:
-        """web3.py on this chain, for notebooks and one-off calls. What it sends is mined at once, as a block of its own."""
+        """web3.py on this chain, for notebooks and one-off calls. What it sends is mined at once, as a block of its
+        own."""
         ...
 
     def submit(self, txs: Sequence[Tx]) -> Block:
@@ -95,7 +97,8 @@ class Chain(Protocol):
         ...
 
     def call(self, calls: Sequence[Call], sender: str | None = None) -> list[bytes]:
-        """Return data of read-only calls at the latest block. Raises `ChainError` with the decoded reason on a revert."""
+        """Return data of read-only calls at the latest block. Raises `ChainError` with the decoded reason on a
+        revert."""
         ...
 
     def nonce(self, address: str) -> int: ...
@@ -113,7 +116,8 @@ class Chain(Protocol):
     def snapshot(self) -> Snapshot: ...
     def revert(self, snapshot: Snapshot) -> None: ...
     def fingerprint(self) -> bytes:
-        """32 bytes over statuses, revert data and logs so far; then the 32 bytes of the state root where there is one."""
+        """32 bytes over statuses, revert data and logs so far; then the 32 bytes of the state root where there is
+        one."""
         ...
 
     def close(self) -> None: ...

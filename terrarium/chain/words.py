@@ -1,7 +1,7 @@
 """Static ABI types as 32-byte words: one value at a time, and whole numpy columns at once.
 
-Columns by type: intN and uintN are int64 where every value fits, else object arrays of Python ints; address is uint8[n, 20];
-bytesN is uint8[n, N]; bool is bool[n].
+Columns by type: intN and uintN are int64 where every value fits, else object arrays of Python ints; address is uint8[n,
+20]; bytesN is uint8[n, N]; bool is bool[n].
 """
 
 from __future__ import annotations
@@ -80,7 +80,8 @@ def _raw(value: Any) -> bytes:
 
 
 def unpack(kind: Scalar, word: bytes) -> Any:
-    """The value in a word: int, bool, bytes, or an address as lower-case "0x…". Raises ValueError when the padding is not clean."""
+    """The value in a word: int, bool, bytes, or an address as lower-case "0x…". Raises ValueError when the padding is
+    not clean."""
     if kind.kind == "uint":
         number = int.from_bytes(word, "big")
         if number >> kind.size == 0:
@@ -103,7 +104,8 @@ def unpack(kind: Scalar, word: bytes) -> Any:
 
 
 def pack_column(kind: Scalar, column: Any, n: int) -> Bytes:
-    """n values as words, uint8[n, 32]. One value instead of a column stands for n equal ones. Raises `InputError` when any does not fit."""
+    """n values as words, uint8[n, 32]. One value instead of a column stands for n equal ones. Raises `InputError` when
+    any does not fit."""
     out = np.zeros((n, 32), np.uint8)
     if not is_column(kind, column):
         out[:] = np.frombuffer(pack(kind, column), np.uint8)
