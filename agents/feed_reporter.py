@@ -13,17 +13,18 @@ from terrarium.sim.view import View
 
 @dataclass
 class FeedReporter(Strategy):
-    """Submits what it has measured of every asset each ``period`` ticks: no opinion, no position. What it measures may be
-    late, wrong or missing; the feed's median of several reporters has to cope.
+    """Submits what it has measured of every asset: no opinion, no position.
+
+    What it measures may be late, wrong or missing; the feed's median of several reporters has to cope.
     """
 
     role: ClassVar[str] = "reporter"
 
-    period: Annotated[int, Field(ge=1, le=1_000)] = 1  # ticks between two reports
+    period: Annotated[int, Field(ge=1, le=1_000)] = 1  # ticks between two reports; no phase: a round needs a quorum
 
     def decide(self, view: View, rng: Generator) -> list[Call]:
         """Report every asset of which there is a reading."""
         if view.tick % self.period:
             return []
-        known = [a for a in view.assets if view.readings[a] > 0.0]
-        return [call for a in known for call in view.desk.submit(a, view.readings[a])]
+        known = [(asset, value) for asset, value in enumerate(view.readings) if value > 0.0]  # NaN is not
+        return [call for asset, value in known for call in view.desk.submit(asset, value)]

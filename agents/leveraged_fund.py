@@ -13,69 +13,96 @@ from terrarium.sim.view import View
 
 @dataclass
 class LeveragedFund(Strategy):
-    """Posts its tokens as collateral, borrows against them and buys more, until assets are ``leverage`` times equity. Above
-    ``limit`` it must deleverage: it frees collateral, sells it on the pool and repays, as fast as its loan allows.
+    """Posts its tokens as collateral, borrows against them and buys more, until assets are ``leverage`` times equity.
+
+    Above ``limit`` it must deleverage, and sells of everything it holds on credit: what one asset loses, others pay. It
+    frees collateral, sells it on the pool and repays, several times over within a block, as each repayment frees more.
 
     Source: the leverage-targeting banks of T. Adrian and H. Shin, "Liquidity and leverage", JFI 19 (2010); S. Thurner,
-    J. D. Farmer and J. Geanakoplos, "Leverage causes fat tails and clustered volatility", Quantitative Finance 12 (2012).
+    J. D. Farmer, J. Geanakoplos, "Leverage causes fat tails and clustered volatility", Quantitative Finance 12 (2012).
     """
 
     leverage: Annotated[float, Field(ge=1, le=20)] = 2.5  # assets / equity it aims at
     limit: Annotated[float, Field(ge=1, le=50)] = 3.2  # … above which it must sell
-    buffer: Annotated[float, Field(ge=0, lt=1)] = 0.06  # distance it keeps from the liquidation line, as share of it
-    step: Annotated[float, Field(gt=0, le=1)] = 0.15  # part of the gap to its target that it closes in a tick
+    buffer: Annotated[float, Field(ge=0, lt=1)] = 0.06  # distance its loans keep from the liquidation line, share of it
+    step: Annotated[float, Field(gt=0, le=1)] = 0.15  # part of the gap to its target that it closes at a time
     impact: Annotated[float, Field(gt=0, le=1)] = 0.02  # largest share of a pool it trades at once when it need not
     premium: Annotated[float, Field(ge=0, lt=1)] = 0.03  # of the price over the appraisal, above which it buys no more
-    period: Annotated[int, Field(ge=1)] = 3  # ticks between two adjustments, distress aside
+    panic: Annotated[float, Field(ge=0, lt=1)] = 0.3  # share by which a forced sale may bring less than quoted
+    rounds: Annotated[int, Field(ge=1, le=10)] = 3  # times it frees, sells and repays within a block
+    period: Annotated[int, Field(ge=1, le=10_000)] = 3  # ticks between two adjustments, distress aside
 
     def __post_init__(self) -> None:
         if self.limit < self.leverage:
             raise ValueError(f"limit ({self.limit}) must not be below leverage ({self.leverage})")
 
     def decide(self, view: View, rng: Generator) -> list[Call]:
-        """Adjust the loan against each asset that it holds."""
+        """Mark the book at the market; sell if it must, else adjust at leisure."""
+        price, units, posted, owed = view.price, view.units, view.collateral, view.debt
+        assets = debt = 0.0
+        for a in view.assets:
+            if price[a] > 0.0:
+                assets += (units[a] + posted[a]) * price[a]
+                debt += owed[a]
+        equity = assets + view.cash - debt
+        if debt > 0.0 and assets > self.limit * equity:
+            excess = min(1.0 - self.leverage * max(equity, 0.0) / assets, 1.0)
+            return self._deleverage(view, excess)
+        if (view.tick + view.agent) % self.period:
+            return []
+        return self._adjust(view, assets, equity)
+
+    def _deleverage(self, view: View, excess: float) -> list[Call]:
+        """Sell this share of every asset held on credit."""
         calls: list[Call] = []
-        for asset in view.assets:
-            price = view.collateral_price[asset]
-            if not price > 0.0 or view.halted[asset]:
+        cash = view.cash
+        for a in view.assets:
+            debt, posted, loose = view.debt[a], view.collateral[a], view.units[a]
+            if debt <= 0.0:
                 continue
-            if view.units[asset] > 0.0 and (view.tick + view.agent) % self.period == 0:
-                calls += view.desk.post(asset, view.units[asset])
-            value, debt = view.collateral[asset] * price, view.debt[asset]
-            equity = value - debt
-            if value <= 0.0:
+            paid = min(cash * 0.99, debt)
+            calls += view.desk.repay(a, paid)
+            cash, debt = cash - paid, debt - paid
+            if view.halted[a] or not view.collateral_price[a] > 0.0:
                 continue
-            if equity <= 0.0 or value / equity > self.limit:
-                calls += self._sell(view, asset, value, debt)
-            elif (view.tick + view.agent) % self.period == 0:
-                calls += self._borrow(view, asset, equity, debt)
+            line = view.collateral_price[a] * view.lltv[a] * 0.995  # dollars that a posted token covers, with interest
+            wanted = excess * (posted + loose)
+            before = sold = 0.0
+            for _ in range(self.rounds):
+                freed = min(max(posted - debt / line, 0.0), max(wanted - loose, 0.0))
+                amount = min(loose + freed, wanted)
+                brought = view.quote_sell(a, sold + amount) - before
+                if not brought > 100.0:
+                    break
+                calls += view.desk.release(a, freed)
+                calls += view.desk.sell(a, amount, brought * (1.0 - self.panic))
+                calls += view.desk.repay(a, min(brought * (1.0 - self.panic), debt))
+                sold, before, wanted = sold + amount, before + brought, wanted - amount
+                posted, loose, debt = posted - freed, loose + freed - amount, debt - brought * (1.0 - self.panic)
+                if debt <= 0.0:
+                    break
         return calls
 
-    def _borrow(self, view: View, asset: int, equity: float, debt: float) -> list[Call]:
-        """Borrow towards the target, no closer to the line than the buffer, and buy with it."""
-        if view.price[asset] > view.appraisal[asset] * (1.0 + self.premium):
-            return []
-        value = equity + debt
-        wanted = min((self.leverage - 1.0) * equity, value * view.lltv[asset] * (1.0 - self.buffer))
-        amount = min((wanted - debt) * self.step, view.loan_cash[asset] * 0.5, view.pool_cash[asset] * self.impact)
-        if amount < 100.0:
-            return []
-        least = 0.97 * view.quote_buy(asset, amount)
-        return view.desk.borrow(asset, amount) + view.desk.buy(asset, amount, least)
-
-    def _sell(self, view: View, asset: int, value: float, debt: float) -> list[Call]:
-        """Use what cash there is; then free as much collateral as the loan lets go, sell it and repay."""
-        price = view.collateral_price[asset]
-        spare = min(view.cash * 0.9, debt)
-        calls = view.desk.repay(asset, spare)
-        debt -= spare
-        # what must go: sold at about the market price, it repays debt until assets are `leverage` times equity
-        excess = max(value - self.leverage * max(value - debt, 0.0), 0.0)
-        free = max(value - debt / (view.lltv[asset] * 0.999), 0.0)
-        units = min(excess, free) / price
-        if units * price < 100.0:
-            return calls
-        proceeds = view.quote_sell(asset, units)
-        calls += view.desk.release(asset, units)
-        calls += view.desk.sell(asset, units, 0.5 * proceeds)
-        return calls + view.desk.repay(asset, min(0.85 * proceeds, debt))
+    def _adjust(self, view: View, assets: float, equity: float) -> list[Call]:
+        """Post what lies loose; below the target, borrow and buy where the price is right; at it, repay what is idle."""
+        calls: list[Call] = []
+        held = [a for a in view.assets if view.units[a] + view.collateral[a] > 0.0 and view.price[a] > 0.0]
+        cash, missing = view.cash, self.leverage * equity - assets
+        for a in held:
+            if view.halted[a] or not view.collateral_price[a] > 0.0:
+                continue
+            posted = view.collateral[a] + view.units[a]
+            calls += view.desk.post(a, view.units[a])
+            if missing <= 0.0:
+                spare = min(cash - 0.05 * equity, view.debt[a])
+                calls += view.desk.repay(a, spare)
+                cash -= max(spare, 0.0)
+            elif view.price[a] <= view.appraisal[a] * (1.0 + self.premium):
+                wanted = min(missing * self.step / len(held), view.pool_cash[a] * self.impact)
+                room = posted * view.collateral_price[a] * view.lltv[a] * (1.0 - self.buffer) - view.debt[a]
+                spent = min(wanted, cash)
+                cash -= spent
+                # buys with what it has, and borrows it back: what is bought now is collateral for the next time
+                calls += view.desk.buy(a, spent, 0.97 * view.quote_buy(a, spent))
+                calls += view.desk.borrow(a, min(wanted, room, view.loan_cash[a] * 0.5))
+        return calls

@@ -13,48 +13,51 @@ from terrarium.sim.view import View
 
 @dataclass
 class Liquidator(Strategy):
-    """Looks through borrowers, and where a loan is past its limit seizes as much collateral as still pays: the incentive
-    must beat what selling the seized tokens on the pool costs. Sells them at once, so it needs cash for one block only.
+    """Looks through borrowers, and where a loan is past its limit seizes as much collateral as pays.
+
+    The incentive must beat what selling the tokens on the pool costs; the size is that at which one more token would no
+    longer do so. What it seizes it sells within the block, so it needs cash for a moment only.
 
     Source: K. Qin et al., "An empirical study of DeFi liquidations", IMC 2021.
     """
 
     profit: Annotated[float, Field(ge=0, lt=1)] = 0.005  # of what it repays, that a liquidation must bring
-    most: Annotated[int, Field(ge=1, le=64)] = 10  # liquidations in a tick
+    most: Annotated[int, Field(ge=1, le=30)] = 10  # liquidations in a tick
+    panic: Annotated[float, Field(ge=0, lt=1)] = 0.3  # share by which a sale may bring less than quoted
+    period: Annotated[int, Field(ge=1, le=10_000)] = 1  # ticks between two looks
 
     def decide(self, view: View, rng: Generator) -> list[Call]:
-        """The most unhealthy loans first."""
+        """The most unhealthy loans first; what was left of an earlier seizure is sold with the rest."""
+        if (view.tick + view.agent) % self.period:
+            return []
         calls: list[Call] = []
         cash, left = view.cash, self.most
         for asset in view.assets:
-            price = view.collateral_price[asset]
-            if view.halted[asset] or not price > 0.0 or view.loan_use[asset] <= 0.0:
+            price, loose = view.collateral_price[asset], view.units[asset]
+            if view.halted[asset] or not price > 0.0:
                 continue
-            loans = view.borrowers(asset)
-            risky = [i for i in (-loans.ltv).argsort(kind="stable").tolist() if loans.ltv[i] > view.lltv[asset]]
-            seized = 0.0
-            for i in risky[:left]:
-                units = self._worthwhile(view, asset, float(loans.collateral[i]), float(loans.debt[i]), seized, cash)
-                if units <= 0.0:
-                    break
-                calls += view.desk.liquidate(asset, int(loans.account[i]), units)
-                cash -= units * price / view.incentive[asset]
-                seized += units
-                left -= 1
+            owed = price / view.incentive[asset]  # dollars to repay per token seized
+            seized = loose
+            if left and view.loan_use[asset] > 0.0:
+                worth = self._worthwhile(view, asset, owed) - loose
+                for account, collateral, debt in self._unhealthy(view, asset, left) if worth > 0.0 else ():
+                    units = min(collateral, debt / owed, cash / owed, worth)
+                    if units * owed < 10.0:
+                        break
+                    calls += view.desk.liquidate(asset, account, units)
+                    cash, worth, seized, left = cash - units * owed, worth - units, seized + units, left - 1
             if seized > 0.0:
-                calls += view.desk.sell(asset, seized, 0.5 * view.quote_sell(asset, seized))
+                calls += view.desk.sell(asset, seized, view.quote_sell(asset, seized) * (1.0 - self.panic))
         return calls
 
-    def _worthwhile(self, view: View, asset: int, collateral: float, debt: float, before: float, cash: float) -> float:
-        """Tokens to seize from one borrower, halved until they pay; 0 where none would. ``before``: seized already."""
-        price, incentive = view.collateral_price[asset], view.incentive[asset]
-        units = min(collateral, debt * incentive / price, cash * incentive / price)
-        sold_before = view.quote_sell(asset, before)
-        for _ in range(6):
-            cost = units * price / incentive
-            if cost < 10.0:
-                return 0.0
-            if view.quote_sell(asset, before + units) - sold_before > cost * (1.0 + self.profit):
-                return units
-            units *= 0.5
-        return 0.0
+    def _worthwhile(self, view: View, asset: int, owed: float) -> float:
+        """Tokens the pool takes until the last one sold brings no more than its cost and the profit."""
+        keep, cash, units = 1.0 - view.pool_fee, view.pool_cash[asset], view.pool_units[asset]
+        most: float = ((keep * cash * units / (owed * (1.0 + self.profit))) ** 0.5 - units) / keep
+        return max(0.0, most)  # an empty or hidden pool (NaN) takes none
+
+    def _unhealthy(self, view: View, asset: int, most: int) -> list[tuple[int, float, float]]:
+        """Account, collateral and debt of the loans furthest past the limit."""
+        loans = view.borrowers(asset)
+        worst = [i for i in (-loans.ltv).argsort(kind="stable").tolist() if loans.ltv[i] > view.lltv[asset]]
+        return [(int(loans.account[i]), float(loans.collateral[i]), float(loans.debt[i])) for i in worst[:most]]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from math import log
 from typing import Annotated
 
-import numpy as np
 from pydantic import Field
 
 from terrarium.sim.strategy import Call, Generator, Strategy
@@ -14,8 +14,10 @@ from terrarium.sim.view import View
 
 @dataclass
 class MarketMaker(Strategy):
-    """Puts cash and tokens into the pools for their fees. Takes its liquidity out while the price moves so much that the
-    fees no longer pay for the loss against rebalancing (σ²/8 per unit of time), and comes back when it is calm.
+    """Puts cash and tokens into the pools for their fees, and takes them out in rough weather: depth goes when needed.
+
+    It leaves while the price moves so much that fees no longer pay for the loss against rebalancing (σ²/8 per unit of
+    time), or has fallen far from its peak, and comes back when it is calm. Volatility is exponentially weighted.
 
     Source: J. Milionis et al., "Automated market making and loss-versus-rebalancing", arXiv 2208.06046.
     """
@@ -23,8 +25,11 @@ class MarketMaker(Strategy):
     share: Annotated[float, Field(gt=0, le=1)] = 0.6  # of its cash that it puts to work
     calm: Annotated[float, Field(gt=0, lt=1)] = 0.02  # volatility per day below which it provides
     rough: Annotated[float, Field(gt=0, lt=1)] = 0.05  # … above which it leaves
-    period: Annotated[int, Field(ge=1)] = 4  # ticks between two looks at the market
-    _providing: set[int] = field(default_factory=set, init=False)
+    drawdown: Annotated[float, Field(gt=0, lt=1)] = 0.15  # fall from the peak at which it leaves
+    memory: Annotated[float, Field(ge=1, le=10_000)] = 8.0  # ticks: mean age of the moves that make up volatility
+    _last: dict[int, float] = field(default_factory=dict, init=False)  # price of the tick before, by asset
+    _peak: dict[int, float] = field(default_factory=dict, init=False)  # highest price, slowly forgotten
+    _variance: dict[int, float] = field(default_factory=dict, init=False)  # of the log-price, per tick
 
     def __post_init__(self) -> None:
         if self.rough <= self.calm:
@@ -32,25 +37,31 @@ class MarketMaker(Strategy):
 
     def decide(self, view: View, rng: Generator) -> list[Call]:
         """Enter calm pools, leave rough ones."""
-        if (view.tick + view.agent) % self.period:
-            return []
         calls: list[Call] = []
-        for asset in view.assets:
-            if view.halted[asset] or not view.price[asset] > 0.0:
+        price, provided, halted, day = view.price, view.lp, view.halted, view.day
+        calm, rough = self.calm * self.calm * day, self.rough * self.rough * day
+        for a in view.assets:
+            here = price[a]
+            if not here > 0.0:
                 continue
-            volatility = _volatility(view, asset)
-            if asset in self._providing and volatility > self.rough:
-                self._providing.discard(asset)
-                calls += view.desk.remove_liquidity(asset, 1.0)
-            elif asset not in self._providing and volatility < self.calm:
-                self._providing.add(asset)
-                cash = min(view.cash * self.share / len(view.assets), view.units[asset] * view.price[asset])
-                calls += view.desk.add_liquidity(asset, cash, cash / view.price[asset])
+            variance, fallen = self._look(a, here)
+            if halted[a]:
+                continue
+            if provided[a] > 0.0:
+                if variance > rough or fallen > self.drawdown:
+                    calls += view.desk.remove_liquidity(a, 1.0)
+            elif variance < calm and fallen < self.drawdown / 2.0:
+                cash = min(view.cash * self.share / len(view.assets), view.units[a] * here)
+                calls += view.desk.add_liquidity(a, cash, cash / here)
         return calls
 
-
-def _volatility(view: View, asset: int) -> float:
-    """Of the price per square root of a day, over the last ten ticks."""
-    prices = view.prices[-11:, asset]
-    prices = prices[prices > 0.0]
-    return float(np.diff(np.log(prices)).std()) / view.day**0.5 if len(prices) > 3 else 0.0
+    def _look(self, asset: int, price: float) -> tuple[float, float]:
+        """Variance per tick and fall from the peak, with this price taken in."""
+        last = self._last.get(asset, price)
+        move = log(price / last) if price != last else 0.0
+        before = self._variance.get(asset, 0.0)
+        self._variance[asset] = variance = before + (move * move - before) / self.memory
+        peak = self._peak.get(asset, price)
+        self._peak[asset] = peak = price if price >= peak else peak + (price - peak) / (4.0 * self.memory)
+        self._last[asset] = price
+        return variance, 1.0 - price / peak

@@ -21,7 +21,8 @@ class MomentumTrader(Strategy):
     window: Annotated[int, Field(ge=1, le=1_000)] = 10  # ticks over which it measures the trend; memory limits it
     threshold: Annotated[float, Field(gt=0, lt=1)] = 0.03  # trend below which it does nothing
     size: Annotated[float, Field(gt=0, le=1)] = 0.10  # share of cash or tokens traded at a trend of 10 %
-    period: Annotated[int, Field(ge=1)] = 2  # ticks between two looks at the market
+    slippage: Annotated[float, Field(ge=0, lt=1)] = 0.05  # share by which a trade may bring less than quoted
+    period: Annotated[int, Field(ge=1, le=10_000)] = 2  # ticks between two looks at the market
 
     def decide(self, view: View, rng: Generator) -> list[Call]:
         """Trade each asset that has a trend."""
@@ -35,7 +36,9 @@ class MomentumTrader(Strategy):
             trend = view.price[asset] / then[asset] - 1.0
             share = min(self.size * abs(trend) / 0.1, 0.5)
             if trend > self.threshold:
-                calls += view.desk.buy(asset, view.cash * share / len(view.assets))
+                cash = view.cash * share / len(view.assets)
+                calls += view.desk.buy(asset, cash, view.quote_buy(asset, cash) * (1.0 - self.slippage))
             elif trend < -self.threshold:
-                calls += view.desk.sell(asset, view.units[asset] * share)
+                units = view.units[asset] * share
+                calls += view.desk.sell(asset, units, view.quote_sell(asset, units) * (1.0 - self.slippage))
         return calls

@@ -3,33 +3,36 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Annotated, Literal
+from typing import Annotated
 
 import numpy as np
 from pydantic import Field
 
 from terrarium.sim.strategy import Call, Generator, Strategy
-from terrarium.sim.utility import risky_share
+from terrarium.sim.utility import Utility, risky_share
 from terrarium.sim.view import View
 
 
 @dataclass
 class ValueInvestor(Strategy):
-    """Estimates worth as a mean of the appraisal and of the income it has seen, capitalised, and holds as much as its
-    utility likes at the return it expects. Moves a part of the way at a time, so that it does not move the price itself.
+    """Estimates worth from appraisal and income, and holds as much as its utility likes at the return it expects.
+
+    Income is capitalised at the yield at which it first saw the asset: each has its own, and a crop's is no rent's. It
+    moves a part of the way at a time, so that it does not move the price itself.
 
     Source: the fundamentalists of W. Brock and C. Hommes, "Heterogeneous beliefs and routes to chaos", JEDC 22 (1998).
     """
 
     margin: Annotated[float, Field(ge=0, lt=1)] = 0.05  # mispricing below which it does nothing
-    patience: Annotated[float, Field(gt=0)] = 60.0  # days in which it expects a mispricing to close
+    patience: Annotated[float, Field(gt=0, le=100_000)] = 60.0  # days in which it expects a mispricing to close
     income_weight: Annotated[float, Field(ge=0, le=1)] = 0.2  # of capitalised income in its estimate
-    yield_wanted: Annotated[float, Field(gt=0, lt=1)] = 0.07  # income per year on worth at which it capitalises
-    utility: Literal["profit", "mean_variance", "crra", "drawdown_averse"] = "crra"
+    utility: Utility = "crra"
     aversion: Annotated[float, Field(gt=0, le=100)] = 3.0
-    pace: Annotated[float, Field(gt=0, le=1)] = 0.2  # part of the way to its target that it goes in a tick
-    period: Annotated[int, Field(ge=1)] = 3  # ticks between two looks at the market
-    _peak: float = field(default=0.0, init=False)
+    pace: Annotated[float, Field(gt=0, le=1)] = 0.2  # part of the way to its target that it goes at a time
+    slippage: Annotated[float, Field(ge=0, lt=1)] = 0.03  # share by which a trade may bring less than quoted
+    period: Annotated[int, Field(ge=1, le=10_000)] = 3  # ticks between two looks at the market
+    _peak: float = field(default=0.0, init=False)  # highest wealth
+    _yields: dict[int, float] = field(default_factory=dict, init=False)  # by asset, per tick, as first seen
 
     def decide(self, view: View, rng: Generator) -> list[Call]:
         """Compare price and worth of each asset, and move towards the holding that suits."""
@@ -38,6 +41,7 @@ class ValueInvestor(Strategy):
         self._peak = max(self._peak, view.wealth)
         drawdown = 1.0 - view.wealth / self._peak if self._peak > 0.0 else 0.0
         calls: list[Call] = []
+        cash = view.cash
         for asset in view.assets:
             price, worth = view.price[asset], self._worth(view, asset)
             if view.halted[asset] or not price > 0.0 or not worth > 0.0:
@@ -45,27 +49,27 @@ class ValueInvestor(Strategy):
             edge = worth / price - 1.0
             if abs(edge) < self.margin:
                 continue
-            volatility = _volatility(view, asset)
-            yearly = edge * 365.0 / self.patience
+            volatility, yearly = _volatility(view, asset), edge * 365.0 / self.patience
             share = risky_share(self.utility, yearly, volatility, self.aversion, drawdown) / len(view.assets)
-            wanted = share * view.wealth / price
-            gap = (wanted - view.units[asset]) * self.pace
+            gap = (share * view.wealth / price - view.units[asset]) * self.pace
             if gap > 0.0 and edge > 0.0:
-                cash = min(gap * price, view.cash * self.pace)
-                calls += view.desk.buy(asset, cash, 0.97 * view.quote_buy(asset, cash))
+                spent = min(gap * price, cash * self.pace)
+                cash -= spent
+                calls += view.desk.buy(asset, spent, (1.0 - self.slippage) * view.quote_buy(asset, spent))
             elif gap < 0.0 and edge < 0.0:
-                calls += view.desk.sell(asset, -gap, 0.97 * view.quote_sell(asset, -gap))
+                calls += view.desk.sell(asset, -gap, (1.0 - self.slippage) * view.quote_sell(asset, -gap))
         return calls
 
     def _worth(self, view: View, asset: int) -> float:
-        """Dollars per token: the appraisal, leaning on capitalised income where enough of it was seen."""
-        appraisal = view.appraisal[asset]
-        incomes = view.incomes[:, asset]
-        seen = incomes[np.isfinite(incomes)]
-        if len(seen) < 20 or seen.sum() <= 0.0:
+        """Dollars per token: the appraisal, leaning on capitalised income where enough payments were seen to tell."""
+        appraisal, paid = view.appraisal[asset], view.incomes[:, asset]
+        ticks = np.flatnonzero(paid > 0.0)
+        if len(ticks) < 4 or not appraisal > 0.0:
             return appraisal
-        capitalised = float(seen.mean()) * 365.0 / view.day / self.yield_wanted
-        return (1.0 - self.income_weight) * appraisal + self.income_weight * min(capitalised, 2.0 * appraisal)
+        # from the first payment to the last, so that where in the window they fall makes no difference
+        income = float(paid[ticks[1:]].sum()) / float(ticks[-1] - ticks[0])
+        capitalised = income / self._yields.setdefault(asset, income / appraisal)
+        return (1.0 - self.income_weight) * appraisal + self.income_weight * capitalised
 
 
 def _volatility(view: View, asset: int) -> float:
