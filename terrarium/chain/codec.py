@@ -189,8 +189,8 @@ class Event:
 
         ``emitters``: take only logs of these addresses. A log with the right first topic but another shape is not this
         event and is left out (ERC-20's and ERC-721's `Transfer` share their first topic): wrong number of topics, wrong
-        length of data, padding a compiler would not write. An anonymous event has no first topic, so it needs
-        ``emitters``.
+        length of data, padding a compiler would not write. An anonymous event has no first topic,
+        so it needs ``emitters``, and takes whatever of theirs has its shape.
         """
         if self.anonymous and emitters is None:
             raise InputError(f"{self.signature} is anonymous: say which emitters its logs come from")

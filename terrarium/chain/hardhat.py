@@ -43,7 +43,7 @@ def find_hardhat() -> tuple[str, Path]:
     for folder in (Path.cwd(), *Path(__file__).resolve().parents):
         if (folder / "node_modules" / "hardhat" / "package.json").exists():
             return program, folder
-    raise ToolError("Hardhat is not installed: run `make setup-dev` in the checkout; `--engine anvil` needs none")
+    raise ToolError("Hardhat is not installed: run `make setup-test` in the checkout; `--engine anvil` does without")
 
 
 class HardhatChain(DevNode):

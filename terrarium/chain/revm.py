@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 import numpy as np
 import numpy.typing as npt
 import pyrevm
+from eth_hash.auto import keccak
 
 from terrarium.chain.accounts import Accounts, dev_accounts
 from terrarium.chain.columns import NOTHING_YET, advance, log_columns
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from web3 import Web3
 
 Flags = npt.NDArray[np.bool_]
+PADDING = 33  # zeros that revm puts behind code it has analysed
 KEPT = 20_000  # transactions whose blocks `w3` still knows
 
 
@@ -183,7 +185,9 @@ class RevmChain:
 
     def code(self, address: str) -> bytes:
         """Runtime code at ``address``; b"" where there is none."""
-        return bytes(self._evm.get_code(address) or b"")
+        padded = bytes(self._evm.get_code(address) or b"")
+        code = padded[:-PADDING]
+        return code if keccak(code) == self._evm.basic(address).code_hash else padded
 
     def storage(self, address: str, slot: int) -> int:
         """One storage slot, for `w3`."""

@@ -30,6 +30,8 @@ def _check(index: int, tx: Tx, block_gas: int) -> None:
     what = f"transaction {index} from {tx.sender}"
     if tx.gas > block_gas:
         raise ChainError(f"{what}: its gas limit {tx.gas} is above the block's {block_gas}; lower it")
+    if tx.to is None and not tx.data:
+        raise ChainError(f"{what}: it creates a contract from no code; give `to` or data")
     if tx.to is None and len(tx.data) > MAX_INITCODE:
         raise ChainError(f"{what}: its creation code has {len(tx.data)} bytes, the EVM takes {MAX_INITCODE}")
     if not 0 <= tx.value < 2**256:

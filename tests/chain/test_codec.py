@@ -271,7 +271,7 @@ def test_a_value_that_does_not_fit_is_refused(name: str, value: object) -> None:
 
 def test_the_wrong_contract_is_named_as_such() -> None:
     function = Function({"name": "price", "inputs": [], "outputs": arguments(["uint256"])})
-    with pytest.raises(InputError, match="price.*right contract"):
+    with pytest.raises(InputError, match=r"price.*right contract"):
         function.decode(b"")
 
 
