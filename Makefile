@@ -37,7 +37,7 @@ check: setup-test ## Check style, types, walls between packages, and Solidity
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	@# mypy and import-linter look for terrarium.agents below terrarium; it stands beside it
-	@rm -rf .types && mkdir -p .types/terrarium && ln -s ../../terrarium/* ../../agents .types/terrarium
+	@rm -rf .types && mkdir -p .types/terrarium && for entry in terrarium/* agents; do ln -s "../../$$entry" .types/terrarium/; done
 	cd .types && ../$(BIN)/mypy --config-file ../pyproject.toml
 	cd .types && ../$(BIN)/lint-imports --config ../pyproject.toml --no-cache
 	forge fmt --check
