@@ -49,6 +49,7 @@ class Panels:
             paper_bgcolor="rgba(0,0,0,0)",
             plot_bgcolor="rgba(0,0,0,0)",
             hoverlabel={"bgcolor": style.PAPER, "bordercolor": style.FAINT, "font": {"color": style.INK}},
+            template=go.layout.Template(),  # nothing of Plotly's own look
             margin={"l": 0, "r": 0, "t": 0, "b": 0},
             showlegend=False,
             hovermode="x unified",

@@ -87,5 +87,6 @@ def numbers(run: Run) -> Numbers | None:
 def _trades(run: Run) -> pd.DataFrame:
     found = run.sql("""
         select strategy, count(*) filter (where verb = 'buy') as buys, count(*) filter (where verb = 'sell') as sells
-        from transactions where ok and verb in ('buy', 'sell') and strategy <> '' group by strategy order by count(*)""")
+        from transactions where ok and verb in ('buy', 'sell') and strategy <> ''
+        group by strategy order by count(*)""")
     return found.set_index("strategy")
