@@ -23,4 +23,4 @@ def cli(provider: Any, scenario: str, manifest: Path | None) -> None:
     path = manifest or Path(f"deployment-{provider.name}.json")
     if provider.network.is_local and not manifest:
         path.unlink(missing_ok=True)  # of an earlier node, which is gone
-    deploy_to(provider.http_uri, scenario, (), path, say=click.echo, account=None, chain_ids=(provider.chain_id,))
+    deploy_to(provider.http_uri, scenario, (), path, say=click.echo, chain_ids=(provider.chain_id,))

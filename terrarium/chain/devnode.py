@@ -52,6 +52,10 @@ class DevNode(Remote):
         except ChainError as error:
             raise self._obituary(error) from error
 
+    def automine(self) -> None:
+        """Hand the node over to whoever connects: from now on it mines what it is sent by itself."""
+        self._answer("evm_setAutomine", [True])
+
     def close(self) -> None:
         """Stop the node."""
         if not self._closed:

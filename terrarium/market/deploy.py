@@ -43,7 +43,9 @@ def deploy(
     manifest = Manifest(chain.chain_id, genesis(chain), deployer, chain.nonce(deployer), settings, addresses, url)
     if path and path.exists():
         there = Manifest.load(path)
-        for name in ("chain_id", "genesis", "deployer", "settings", "reporters"):
+        # a finished one may be anybody's; only its own deployer can finish one
+        own = () if there.done else ("deployer", "reporters")
+        for name in ("chain_id", "genesis", "settings", *own):
             if getattr(there, name) != getattr(manifest, name):
                 raise ManifestError(
                     f"manifest: {path} is of another deployment: its {name} differ from what is asked for; "
