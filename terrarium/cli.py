@@ -25,7 +25,9 @@ def cli() -> None:
 
 def _chain_options(command: Any) -> Any:
     for option in (
-        click.option("--chain-id", "chain_ids", type=int, multiple=True, help="Chain id that may be sent to (rpc); repeatable."),
+        click.option(
+            "--chain-id", "chain_ids", type=int, multiple=True, help="Chain id that may be sent to (rpc); repeatable."
+        ),
         click.option("--url", help="Node to use (rpc): http://, ws:// or the path of an IPC socket."),
     ):
         command = option(command)
@@ -38,9 +40,16 @@ def _chain_options(command: Any) -> Any:
 @click.option("--engine", type=click.Choice(ENGINES), default="anvil", show_default=True, help="EVM to run on.")
 @click.option("--agents", type=click.IntRange(1, 100_000), help="Scale the population to this many agents.")
 @click.option("--ticks", type=click.IntRange(1, 1_000_000), help="Number of ticks. [default: the scenario's]")
-@click.option("--set", "overrides", multiple=True, metavar="PATH=VALUE", help="Change one setting, such as world.kappa=0.6.")
-@click.option("--out", type=click.Path(path_type=Path), help="Run folder; must be new or empty. [default: runs/SCENARIO-SEED]")
+@click.option(
+    "--set", "overrides", multiple=True, metavar="PATH=VALUE", help="Change one setting, such as world.kappa=0.6."
+)
+@click.option(
+    "--out", type=click.Path(path_type=Path), help="Run folder; must be new or empty. [default: runs/SCENARIO-SEED]"
+)
 @click.option("--report", "with_report", is_flag=True, help="Write the HTML report when the run is over.")
+@click.option(
+    "--manifest", type=click.Path(path_type=Path), help="Use the economy deployed there (rpc) instead of a new one."
+)
 @_chain_options
 def run(scenario: str, with_report: bool, chain_ids: tuple[int, ...], **options: Any) -> None:
     """Run SCENARIO (a name from `terrarium list`, or a .toml file) and record it."""
@@ -55,12 +64,11 @@ def run(scenario: str, with_report: bool, chain_ids: tuple[int, ...], **options:
 @cli.command()
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--report", "with_report", is_flag=True, help="Write the HTML report when the run is over.")
-@_chain_options
-def resume(folder: Path, with_report: bool, chain_ids: tuple[int, ...], **options: Any) -> None:
+def resume(folder: Path, with_report: bool) -> None:
     """Finish the interrupted run in FOLDER; it ends as if it had never stopped."""
     from terrarium.sim.simulation import resume as finish
 
-    result = finish(folder, live=True, chain_ids=chain_ids, **options)
+    result = finish(folder, live=True)
     OUT.print(f"\nrecord  {result.path}")
     if with_report:
         _write_report(result.path)
@@ -68,7 +76,9 @@ def resume(folder: Path, with_report: bool, chain_ids: tuple[int, ...], **option
 
 @cli.command()
 @click.argument("folder", type=click.Path(path_type=Path))
-@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="File to write. [default: FOLDER/report.html]")
+@click.option(
+    "--out", type=click.Path(path_type=Path, dir_okay=False), help="File to write. [default: FOLDER/report.html]"
+)
 def report(folder: Path, out: Path | None) -> None:
     """Write the HTML report of the run in FOLDER."""
     _write_report(folder, out)
@@ -97,7 +107,9 @@ def list_() -> None:
         "alert rules": {name: _first_sentence(sys.modules[cls.__module__]) for name, cls in rules().items()},
     }
     for title, entries in sections.items():
-        table = Table(title=title, title_justify="left", title_style="bold", box=None, show_header=False, padding=(0, 2))
+        table = Table(
+            title=title, title_justify="left", title_style="bold", box=None, show_header=False, padding=(0, 2)
+        )
         for name, text in entries.items():
             table.add_row(f"[cyan]{name}[/]", text)
         OUT.print(table, "")
@@ -126,10 +138,18 @@ def replay(folder: Path, engine: str, chain_ids: tuple[int, ...], **options: Any
 
 
 @cli.command()
-@click.option("--chain", default="anvil", show_default=True, metavar="anvil|hardhat|URL", help="A devnet to start, or a node's URL.")
+@click.option(
+    "--chain",
+    default="anvil",
+    show_default=True,
+    metavar="anvil|hardhat|URL",
+    help="A devnet to start, or a node's URL.",
+)
 @click.option("--scenario", default="property_crash", show_default=True, help="Scenario whose economy is deployed.")
 @click.option("--set", "overrides", multiple=True, metavar="PATH=VALUE", help="Change one setting of the scenario.")
-@click.option("--manifest", type=click.Path(path_type=Path, dir_okay=False), default=Path("deployment.json"), show_default=True)
+@click.option(
+    "--manifest", type=click.Path(path_type=Path, dir_okay=False), default=Path("deployment.json"), show_default=True
+)
 @click.option("--chain-id", "chain_ids", type=int, multiple=True, help="Chain id that may be sent to; repeatable.")
 def deploy(chain: str, scenario: str, overrides: tuple[str, ...], manifest: Path, **options: Any) -> None:
     """Deploy the whole economy and write its manifest. Running it again is a no-op; a half-finished one resumes."""

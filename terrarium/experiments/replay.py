@@ -8,7 +8,7 @@ from typing import Any
 
 from terrarium.chain.accounts import SYSTEM
 from terrarium.chain.types import Chain
-from terrarium.errors import ChainError, RecordError
+from terrarium.errors import ChainError, InputError, RecordError
 from terrarium.record.compare import difference
 from terrarium.record.reader import Run
 
@@ -51,6 +51,11 @@ def replay(
     """
     from terrarium.chain.engines import open_chain
 
+    if run.meta["engine"] == "rpc":
+        raise InputError(
+            f"{run.path}: this run was made on a node that had a past of its own, which the record does not hold; "
+            "only runs on anvil, hardhat and revm can be replayed"
+        )
     run.verify()
     with open_chain(engine, url=url, allowed_chain_ids=chain_ids, **options) as chain:
         return replay_on(chain, run, progress)

@@ -21,9 +21,10 @@ def verify(folder: Folder, progress: Callable[[int, int], None] | None = None) -
     fingerprint, number = NOTHING_YET, None
     first, last = folder.listing.first, folder.listing.last
     total = 0 if first is None or last is None else last - first + 1
+    sparse = folder.meta["engine"] == "rpc"  # of the blocks that one submit took, only the last is there
     done = 0
     for _, block, rows in folder.blocks():
-        if block.number != (first if number is None else number + 1):
+        if block.number != (first if number is None else number + 1) and not (sparse and block.number > (number or 0)):
             raise _altered(folder, block, f"it follows block {number}")
         wrong = _wrong(block, rows)
         if wrong:
@@ -34,7 +35,7 @@ def verify(folder: Folder, progress: Callable[[int, int], None] | None = None) -
         number, done = block.number, done + 1
         if progress:
             progress(done, total)
-    if done != total:
+    if done != total and not sparse:
         raise RecordError(
             f"{folder.path}: table 'blocks' has {done} blocks instead of {total}; put it back from a copy, or run the scenario again"
         )

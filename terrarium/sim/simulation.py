@@ -10,12 +10,17 @@ from itertools import count
 from pathlib import Path
 
 from terrarium import scenarios
+from terrarium.chain.accounts import dev_accounts
 from terrarium.chain.engines import open_chain
+from terrarium.chain.rpc import RpcChain, is_local
 from terrarium.chain.types import Block, Chain
+from terrarium.errors import InputError
 from terrarium.market.deploy import deploy
 from terrarium.market.desk import Books
 from terrarium.market.economy import CASH_UNIT, TOKEN_UNIT, Economy
+from terrarium.market.history import past_blocks
 from terrarium.market.lens import audit
+from terrarium.market.manifest import Manifest
 from terrarium.market.onboard import Newcomer, onboard
 from terrarium.market.state import MarketState
 from terrarium.record.chain import RecordedChain
@@ -81,8 +86,11 @@ def simulate(
     live: bool = False,
     url: str | None = None,
     chain_ids: Collection[int] = (),
+    manifest: str | Path | None = None,
 ) -> Run:
     """Run ``scenario`` (a name, a path, or settings) and record it in the folder ``out``, by default runs/SCENARIO-SEED.
+
+    ``engine`` "rpc" needs the ``url`` of a node, or the ``manifest`` of an economy that is deployed there already.
 
     ``agents`` scales the population, ``overrides`` are "path=value" settings, ``live`` shows the run on the terminal.
     Raises `InputError` for unusable input before anything is started. Ctrl-C ends the run in good order; `resume` goes on.
@@ -93,14 +101,17 @@ def simulate(
     settings = scaled(settings, agents) if agents is not None else settings
     cast = _Cast(settings)
     folder = Path(out) if out is not None else _free(Path("runs") / f"{settings.name}-{settings.seed}")
-    with open_chain(engine, url=url, allowed_chain_ids=chain_ids) as chain:
+    place = Path(manifest) if manifest is not None else None
+    with (
+        open_chain(engine, url=url, allowed_chain_ids=chain_ids)
+        if place is None
+        else _deployed(place, engine, url, chain_ids) as chain
+    ):
         writer = RunWriter.create(folder, describe(settings, engine, _node(chain)))
-        return _live_through(settings, cast, chain, writer, live)
+        return _live_through(settings, cast, chain, writer, live, place=place)
 
 
-def resume(
-    folder: str | Path, *, live: bool = False, url: str | None = None, chain_ids: Collection[int] = ()
-) -> Run:
+def resume(folder: str | Path, *, live: bool = False, url: str | None = None, chain_ids: Collection[int] = ()) -> Run:
     """Finish the interrupted run in ``folder``; its record ends as if it had never stopped.
 
     What is recorded is lived through again on a fresh chain, decisions included, and must come out the same. Raises
@@ -108,10 +119,14 @@ def resume(
     """
     there = open_run(folder)
     settings, engine = there.scenario, there.meta["engine"]
+    if engine == "rpc":
+        raise InputError(
+            f"{folder}: this run was made on a node of somebody else's, which went on without it; start a new run"
+        )
     actions = there.table("actions")
     looped = actions[actions["detail"].str.startswith(LOOPED[:6])]
     cast = _Cast(settings)
-    with open_chain(engine, url=url, allowed_chain_ids=chain_ids) as chain:
+    with open_chain(engine) as chain:
         writer = RunWriter.resume(folder)
         known = frozenset(zip(looped["agent"].tolist(), looped["tick"].tolist(), strict=True))
         return _live_through(settings, cast, chain, writer, live, known)
@@ -133,12 +148,13 @@ def _live_through(
     writer: RunWriter,
     live: bool,
     looped: frozenset[tuple[int, int]] = frozenset(),
+    place: Path | None = None,
 ) -> Run:
     recorded = RecordedChain(chain, writer, about=describe(scenario, chain.engine, _node(chain)))
     status = "failed"
     try:
         with Live(scenario, scenario.ticks) if live else nullcontext() as screen:
-            simulation = assemble(scenario, cast, recorded, looped)
+            simulation = assemble(scenario, cast, recorded, looped, place)
             for tick in ticks_of(simulation):
                 if screen is not None:
                     screen.update(tick.number, snapshot(simulation, tick))
@@ -153,14 +169,21 @@ def _live_through(
 
 
 def assemble(
-    scenario: Scenario, cast: _Cast, chain: RecordedChain, looped: frozenset[tuple[int, int]] = frozenset()
+    scenario: Scenario,
+    cast: _Cast,
+    chain: RecordedChain,
+    looped: frozenset[tuple[int, int]] = frozenset(),
+    place: Path | None = None,
 ) -> Simulation:
-    """Deploy the economy on ``chain``, bring the population in, and make ready for the first tick."""
+    """Deploy the economy on ``chain``, unless the manifest at ``place`` says that it stands there; bring the population in,
+    and make ready for the first tick."""
     agents, blocks = cast.agents, list[Block]()
     reporters = sum(agent.strategy.role == "reporter" for agent in agents)
-    manifest = deploy(chain, scenario, reporters, mined=blocks.append)
+    manifest = deploy(chain, scenario, reporters, place, mined=blocks.append)
     chain.writer.attach(MANIFEST, manifest.json())
     economy = Economy.of(manifest, chain.accounts.address("issuer"))
+    if place is not None:
+        blocks = list(past_blocks(chain, economy, 1, chain.height))
     onboard(chain, economy, [_newcomer(agent, scenario) for agent in agents], blocks.append)
     addresses = [chain.accounts.address(agent.name) for agent in agents]
     state = MarketState(economy, addresses)
@@ -209,6 +232,19 @@ def snapshot(sim: Simulation, tick: Tick) -> Snapshot:
 def _said(alert: Alert) -> str:
     level = "critical" if alert.severity == CRITICAL else "warning"
     return f"{level}: {alert.rule} {alert.subject} {alert.value:.3g} (threshold {alert.threshold:.3g})"
+
+
+def _deployed(place: Path, engine: str, url: str | None, chain_ids: Collection[int]) -> Chain:
+    """The node that the manifest at ``place`` speaks of, with the accounts that deployed there."""
+    if engine != "rpc":
+        raise InputError(f"manifest: engine {engine!r} starts a chain of its own; use --engine rpc with --manifest")
+    manifest = Manifest.load(place)
+    url = url or manifest.url
+    if url is None:
+        raise InputError(f"manifest: {place} names no url; give the node's with --url")
+    own = dev_accounts()
+    ours = manifest.deployer == own.address("deployer") and is_local(url)
+    return RpcChain(url, allowed_chain_ids=chain_ids, accounts=own if ours else None)
 
 
 def _node(chain: Chain) -> str | None:
