@@ -9,8 +9,8 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 import struct
-from collections.abc import Mapping
-from contextlib import closing
+from collections.abc import Iterable, Mapping
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -27,7 +27,8 @@ CREATE TABLE journal (number INTEGER PRIMARY KEY, payload BLOB NOT NULL, sha BLO
 CREATE TABLE parts (file TEXT PRIMARY KEY, tbl TEXT NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL,
                     rows INTEGER NOT NULL, bytes INTEGER NOT NULL, sha BLOB NOT NULL) STRICT;
 CREATE TABLE files (name TEXT NOT NULL, sha BLOB NOT NULL, PRIMARY KEY (name, sha)) STRICT;
-CREATE TABLE compacted (one INTEGER PRIMARY KEY CHECK (one = 1), first INTEGER, last INTEGER, sha BLOB NOT NULL) STRICT;
+CREATE TABLE compacted (one INTEGER PRIMARY KEY CHECK (one = 1), first INTEGER, last INTEGER, sha BLOB NOT NULL,
+                        parts BLOB NOT NULL) STRICT;
 """
 
 
@@ -53,6 +54,7 @@ class Listing(NamedTuple):
     last: int | None
     tail: list[tuple[int, bytes]]  # the other blocks: number, payload; hashes checked
     sha: bytes  # of the last block
+    listed: bytes  # of the list of parts
 
 
 def pack(batches: Mapping[str, pa.RecordBatch]) -> tuple[bytes, int]:
@@ -82,6 +84,13 @@ def unpack(payload: bytes, only: str | None = None) -> dict[str, pa.RecordBatch]
 CODEC = pa.Codec("zstd", compression_level=1)
 
 
+def chain(before: bytes, made: Iterable[Part]) -> bytes:
+    """The hash of the list of parts, given the one before these were ``made``: so that an entry taken from the list shows."""
+    for part in made:
+        before = hashlib.sha256(before + repr(tuple(part)).encode()).digest()
+    return before
+
+
 def size(payload: bytes) -> int:
     """Size of a payload before compression, bytes."""
     return int(struct.unpack_from("<Q", payload)[0])
@@ -98,7 +107,7 @@ def create(folder: Path) -> sqlite3.Connection:
     connection.execute("PRAGMA page_size = 16384")  # payloads are some 100 kB: fewer overflow pages than with 4 kB
     _durable(connection)
     connection.executescript(f"BEGIN; PRAGMA user_version = {FORMAT}; {TABLES_SQL} COMMIT;")
-    connection.execute("INSERT INTO compacted VALUES (1, NULL, NULL, ?)", (START,))
+    connection.execute("INSERT INTO compacted VALUES (1, NULL, NULL, ?, ?)", (START, chain(START, [])))
     return connection
 
 
@@ -143,15 +152,17 @@ def _listing(folder: Path, connection: sqlite3.Connection, check: bool) -> Listi
         )
     parts = [
         Part(*row)
-        for row in connection.execute("SELECT file, tbl, first, last, rows, bytes, sha FROM parts ORDER BY tbl, first")
+        for row in connection.execute("SELECT file, tbl, first, last, rows, bytes, sha FROM parts ORDER BY rowid")
     ]
     files: dict[str, set[bytes]] = {}
     for name, sha in connection.execute("SELECT name, sha FROM files"):
         files.setdefault(name, set()).add(sha)
-    row = connection.execute("SELECT first, last, sha FROM compacted").fetchone()
+    row = connection.execute("SELECT first, last, sha, parts FROM compacted").fetchone()
     if row is None:
         raise RecordError(f"{folder}: {NAME} is altered (it does not say what was compacted); put it back from a copy")
-    first, compacted, sha = row
+    first, compacted, sha, listed = row
+    if chain(START, parts) != listed:
+        raise RecordError(f"{folder}: {NAME} is altered (its list of parts lacks one, or has another); put it back from a copy")
     last, tail = compacted, []
     for number, payload, said in connection.execute("SELECT number, payload, sha FROM journal ORDER BY number"):
         if last is not None and number != last + 1:
@@ -164,4 +175,22 @@ def _listing(folder: Path, connection: sqlite3.Connection, check: bool) -> Listi
             )
         first, last, sha = number if first is None else first, number, said
         tail.append((number, payload))
-    return Listing(parts, files, compacted, first, last, tail, sha)
+    return Listing(parts, files, compacted, first, last, tail, sha, listed)
+
+
+def move(connection: sqlite3.Connection, made: list[Part], first: int, last: int, sha: bytes, listed: bytes) -> bytes:
+    """List the parts ``made`` of blocks ``first`` to ``last`` in place of their rows, all in one step; the new hash of the list."""
+    listed = chain(listed, made)
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        connection.executemany("INSERT INTO parts (file, tbl, first, last, rows, bytes, sha) VALUES (?, ?, ?, ?, ?, ?, ?)", made)
+        connection.execute("DELETE FROM journal")
+        connection.execute(
+            "UPDATE compacted SET first = coalesce(first, ?), last = ?, sha = ?, parts = ?", (first, last, sha, listed)
+        )
+        connection.execute("COMMIT")
+    except BaseException:
+        with suppress(sqlite3.Error):
+            connection.execute("ROLLBACK")
+        raise
+    return listed
