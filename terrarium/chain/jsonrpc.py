@@ -60,7 +60,11 @@ class UnixTransport:
     def __init__(self, path: str, timeout: float) -> None:
         self._socket = socket.socket(socket.AF_UNIX)
         self._socket.settimeout(timeout)
-        self._socket.connect(path)
+        try:
+            self._socket.connect(path)
+        except OSError:
+            self._socket.close()
+            raise
 
     def exchange(self, message: bytes) -> bytes:
         """Nodes send no length and not all of them a newline: the answer is complete when it parses."""
@@ -107,14 +111,22 @@ class WebSocketTransport:
     """A node's WebSocket address."""
 
     def __init__(self, url: str, timeout: float) -> None:
+        from websockets.exceptions import WebSocketException
         from websockets.sync.client import connect
 
         self._timeout = timeout
-        self._connection = connect(url, max_size=None, open_timeout=timeout, compression=None)
+        self._failure = WebSocketException
+        try:
+            self._connection = connect(url, max_size=None, open_timeout=timeout, compression=None)
+        except WebSocketException as error:
+            raise ConnectionError(str(error)) from error
 
     def exchange(self, message: bytes) -> bytes:
-        self._connection.send(message, text=True)
-        return self._connection.recv(self._timeout, decode=False)
+        try:
+            self._connection.send(message, text=True)
+            return self._connection.recv(self._timeout, decode=False)
+        except self._failure as error:
+            raise ConnectionError(str(error)) from error
 
     def close(self) -> None:
         self._connection.close()
@@ -183,10 +195,12 @@ def _result(answer: dict[str, Any]) -> Any:
 
 
 def connect(url: str, timeout: float = 120.0) -> Rpc:
-    """A connection to the node at ``url``: http://, https://, ws://, wss://, or the path of an IPC socket. Raises
-    `InputError` when there is none."""
-    scheme = urlsplit(url).scheme
+    """A connection to the node at ``url``: http://, https://, ws://, wss://, or the path of an IPC socket.
+
+    Raises `InputError` when there is none.
+    """
     try:
+        scheme = urlsplit(url).scheme
         if scheme in ("http", "https"):
             transport: Transport = HttpTransport(url, timeout)
         elif scheme in ("ws", "wss"):
@@ -194,9 +208,7 @@ def connect(url: str, timeout: float = 120.0) -> Rpc:
         elif scheme in ("", "ipc", "file"):
             transport = UnixTransport(url.split("://", 1)[-1], timeout)
         else:
-            raise InputError(
-                f"url {url!r}: {scheme}:// is not spoken here; give http://, ws:// or the path of an IPC socket"
-            )
+            raise InputError(f"url {url!r}: give http://…, ws://… or the path of an IPC socket, not {scheme}:…")
     except (OSError, ValueError, EOFError) as error:
         raise InputError(f"url {url!r}: cannot connect ({error}); is a node running there?") from error
     return Rpc(transport, url)

@@ -87,7 +87,7 @@ class Node:
         atexit.unregister(self.stop)
         if self._watchdog:
             self._watchdog.kill()
-            self._watchdog.wait()
+            self._watchdog.communicate()
             self._watchdog = None
         if self.alive():
             self.process.kill()
@@ -119,7 +119,12 @@ def start(
         folder = Path(tempfile.mkdtemp(prefix="terrarium-"))
         port = free_port()
         log = folder / "log"
-        node = Node(_spawn(_Order(command(port, folder), log, cwd, environment)), port, folder, log)
+        try:
+            process = _spawn(_Order(command(port, folder), log, cwd, environment))
+        except OSError as error:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise ToolError(f"{name} did not start: {error}") from error
+        node = Node(process, port, folder, log)
         try:
             node.watch()
             deadline = time.monotonic() + timeout

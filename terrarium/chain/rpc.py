@@ -32,6 +32,7 @@ from terrarium.chain.types import Block, Tx
 from terrarium.errors import ChainError, InputError
 
 LOCAL_IDS = (31337, 1337)  # ids of Anvil, Hardhat and Ganache; taken for harmless on this machine only
+READS = ("eth_", "net_", "web3_", "debug_trace", "trace_")
 DEV_NODES = ("anvil", "hardhat", "ganache")
 PATIENCE = 120.0  # seconds without a new receipt after which we give up
 RESERVE = 20  # a sender that runs short gets gas for so many times what it needs now
@@ -107,6 +108,8 @@ class RpcChain(Remote):
             super().set_time(timestamp)
 
     def _answer(self, method: str, params: list[Any]) -> Any:
+        if self._read_only and (method.startswith("eth_send") or not method.startswith(READS)):
+            raise ChainError(f"{method}: this chain was opened to read only")
         if method == "eth_sendTransaction":
             return self._sent_alone(params[0])
         if method == "eth_accounts":
