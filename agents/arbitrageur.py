@@ -15,8 +15,8 @@ from terrarium.sim.view import View
 class Arbitrageur(Strategy):
     """Takes the appraisal for the worth of a token, and trades the pool towards it.
 
-    Where the price is farther off than fee and ``margin``, it trades exactly as much as brings it to the edge of that band,
-    or as far as its purse goes.
+    Where the price is farther off than fee and ``margin``, it trades exactly as much as brings it to the edge of that
+    band, or as far as its purse goes.
 
     Source: the closed form for a constant product x·y = k, G. Angeris et al., "An analysis of Uniswap markets", 2019.
     """

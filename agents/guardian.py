@@ -15,8 +15,8 @@ from terrarium.sim.view import View
 class Guardian(Strategy):
     """A human hand on the switch: halts an asset on a grave alert, and lets it trade again after a while.
 
-    It hears the monitor's alerts as everybody does, from the chain, and heeds those of its ``rules``. It does not halt again
-    within ``rest`` ticks: a market that cannot trade cannot clear.
+    It hears the monitor's alerts as everybody does, from the chain, and heeds those of its ``rules``. It does not halt
+    again within ``rest`` ticks: a market that cannot trade cannot clear.
     """
 
     role: ClassVar[str] = "guardian"

@@ -71,13 +71,13 @@ class Lender(Strategy):
         return calls
 
     def _pays(self, view: View, asset: int, cash: float) -> float:
-        """Yearly return on a dollar, once ``cash`` more is lent: the rate on what is borrowed, shared by all lenders."""
+        """Yearly return on a dollar once ``cash`` more is lent: the rate on what is borrowed, shared by all lenders."""
         use = view.loan_use[asset]
         supplied = view.loan_cash[asset] / (1.0 - use) if use < 1.0 else cash
         return view.loan_rate[asset] * (use * supplied + self.hope * cash) / max(supplied + cash, 1.0)
 
     def _take(self, view: View, asset: int, cash: float) -> list[Call]:
         """Withdraw, at most what the market can pay; what is taken on purpose is no loss."""
-        cash = min(cash, 0.9 * view.loan_cash[asset])
+        cash = min(cash, 0.25 * view.loan_cash[asset])  # others want theirs in the same block
         self._had[asset] = view.supplied[asset] - cash
         return view.desk.unlend(asset, cash) if cash > 1.0 else []

@@ -37,17 +37,20 @@ class Liquidator(Strategy):
             if view.halted[asset] or not price > 0.0:
                 continue
             owed = price / view.incentive[asset]  # dollars to repay per token seized
-            seized = loose
-            if left and view.loan_use[asset] > 0.0:
-                worth = self._worthwhile(view, asset, owed) - loose
-                for account, collateral, debt in self._unhealthy(view, asset, left) if worth > 0.0 else ():
-                    units = min(collateral, debt / owed, cash / owed, worth)
-                    if units * owed < 10.0:
-                        break
-                    calls += view.desk.liquidate(asset, account, units)
-                    cash, worth, seized, left = cash - units * owed, worth - units, seized + units, left - 1
-            if seized > 0.0:
-                calls += view.desk.sell(asset, seized, view.quote_sell(asset, seized) * (1.0 - self.panic))
+            sold, brought = loose, view.quote_sell(asset, loose) if loose > 0.0 else 0.0
+            calls += view.desk.sell(asset, loose, brought * (1.0 - self.panic)) if loose > 0.0 else []
+            worth = self._worthwhile(view, asset, owed) - loose
+            if not left or worth <= 0.0 or not view.loan_use[asset] > 0.0:
+                continue
+            for account, collateral, debt in self._unhealthy(view, asset, left):
+                units = min(collateral, 0.999 * debt / owed, cash / owed, worth)  # a hair less: debts are rounded
+                if units * owed < 10.0:
+                    break
+                before, brought = brought, view.quote_sell(asset, sold + units)
+                # a sale each: should another keeper have been faster with one loan, the other sales still go through
+                calls += view.desk.liquidate(asset, account, units)
+                calls += view.desk.sell(asset, units, (brought - before) * (1.0 - self.panic))
+                cash, worth, sold, left = cash - units * owed, worth - units, sold + units, left - 1
         return calls
 
     def _worthwhile(self, view: View, asset: int, owed: float) -> float:

@@ -29,6 +29,7 @@ class ValueInvestor(Strategy):
     utility: Utility = "crra"
     aversion: Annotated[float, Field(gt=0, le=100)] = 3.0
     pace: Annotated[float, Field(gt=0, le=1)] = 0.2  # part of the way to its target that it goes at a time
+    impact: Annotated[float, Field(gt=0, le=1)] = 0.01  # largest share of a pool it trades at once
     slippage: Annotated[float, Field(ge=0, lt=1)] = 0.03  # share by which a trade may bring less than quoted
     period: Annotated[int, Field(ge=1, le=10_000)] = 3  # ticks between two looks at the market
     _peak: float = field(default=0.0, init=False)  # highest wealth
@@ -53,11 +54,12 @@ class ValueInvestor(Strategy):
             share = risky_share(self.utility, yearly, volatility, self.aversion, drawdown) / len(view.assets)
             gap = (share * view.wealth / price - view.units[asset]) * self.pace
             if gap > 0.0 and edge > 0.0:
-                spent = min(gap * price, cash * self.pace)
+                spent = min(gap * price, cash * self.pace, self.impact * view.pool_cash[asset])
                 cash -= spent
                 calls += view.desk.buy(asset, spent, (1.0 - self.slippage) * view.quote_buy(asset, spent))
             elif gap < 0.0 and edge < 0.0:
-                calls += view.desk.sell(asset, -gap, (1.0 - self.slippage) * view.quote_sell(asset, -gap))
+                units = min(-gap, self.impact * view.pool_units[asset])
+                calls += view.desk.sell(asset, units, (1.0 - self.slippage) * view.quote_sell(asset, units))
         return calls
 
     def _worth(self, view: View, asset: int) -> float:
