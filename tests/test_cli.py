@@ -1,4 +1,4 @@
-"""The command as its user meets it: what works, and what is answered to every mistake: a clear message and exit code 2."""
+"""The command as its user meets it: what works, and what is answered to each mistake: a message and exit code 2."""
 
 from __future__ import annotations
 
