@@ -115,7 +115,7 @@ class DevNode(Remote):
             return self.rpc.ask("eth_getBlockByNumber", hex(self._height), False)["transactions"][0]
         if method == "eth_sendRawTransaction":
             return self._send_raw(params[0])
-        return self.rpc.ask(method, *params)
+        return super()._answer(method, params)
 
     def _send_raw(self, raw: str) -> str:
         """Mine one signed transaction as a block of its own."""

@@ -10,6 +10,7 @@ from web3.providers.base import BaseProvider
 from web3.types import RPCEndpoint, RPCResponse
 
 from terrarium.chain.jsonrpc import Refused
+from terrarium.chain.remote import quantity
 from terrarium.chain.types import DEFAULT_GAS, Tx
 from terrarium.errors import ChainError
 
@@ -25,7 +26,7 @@ class ChainProvider(BaseProvider):
 
     def make_request(self, method: RPCEndpoint, params: Any) -> RPCResponse:
         try:
-            return {"jsonrpc": "2.0", "id": 0, "result": self._answer(method, list(params))}
+            return {"jsonrpc": "2.0", "id": 0, "result": self._answer(method, [_plain(value) for value in params])}
         except Refused as error:
             code, message, data = error.error
             return {"jsonrpc": "2.0", "id": 0, "error": {"code": code, "message": message, "data": data}}
@@ -34,6 +35,15 @@ class ChainProvider(BaseProvider):
 
     def is_connected(self, show_traceback: bool = False) -> bool:
         return True
+
+
+def _plain(value: Any) -> Any:
+    """A parameter as JSON has it: web3.py leaves some hashes and data as bytes."""
+    if isinstance(value, bytes):
+        return "0x" + value.hex()
+    if isinstance(value, Mapping):
+        return {key: _plain(part) for key, part in value.items()}
+    return [_plain(part) for part in value] if isinstance(value, (list, tuple)) else value
 
 
 def web3_on(answer: Answer, sender: str) -> Web3:
@@ -54,8 +64,3 @@ def tx_of(request: Mapping[str, Any]) -> Tx:
         value=quantity(request.get("value", 0)),
         gas=quantity(request.get("gas", DEFAULT_GAS)),
     )
-
-
-def quantity(value: int | str) -> int:
-    """A JSON-RPC number."""
-    return value if isinstance(value, int) else int(value, 16)

@@ -10,9 +10,9 @@ from eth_hash.auto import keccak
 from web3 import Web3
 
 from terrarium.chain.jsonrpc import Refused, RpcError
-from terrarium.chain.provider import quantity, tx_of, web3_on
+from terrarium.chain.provider import tx_of, web3_on
 from terrarium.chain.reasons import reason
-from terrarium.chain.remote import unhex
+from terrarium.chain.remote import quantity, unhex
 from terrarium.chain.rules import BLOCK_GAS, CALL_GAS, ZERO
 from terrarium.chain.signed import read_signed
 from terrarium.chain.types import Snapshot, Tx

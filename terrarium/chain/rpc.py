@@ -25,14 +25,13 @@ from terrarium.chain.accounts import (
     mnemonic_accounts,
 )
 from terrarium.chain.jsonrpc import Question, Refused, Rpc, RpcError, connect
-from terrarium.chain.remote import PLAIN, Remote, columns_of, unhex
+from terrarium.chain.remote import PLAIN, READS, Remote, columns_of, unhex
 from terrarium.chain.rules import check
 from terrarium.chain.signed import Fees, sign
 from terrarium.chain.types import Block, Tx
 from terrarium.errors import ChainError, InputError
 
 LOCAL_IDS = (31337, 1337)  # ids of Anvil, Hardhat and Ganache; taken for harmless on this machine only
-READS = ("eth_", "net_", "web3_", "debug_trace", "trace_")
 DEV_NODES = ("anvil", "hardhat", "ganache")
 PATIENCE = 120.0  # seconds without a new receipt after which we give up
 RESERVE = 20  # a sender that runs short gets gas for so many times what it needs now
@@ -112,8 +111,6 @@ class RpcChain(Remote):
             raise ChainError(f"{method}: this chain was opened to read only")
         if method == "eth_sendTransaction":
             return self._sent_alone(params[0])
-        if method == "eth_accounts":
-            return [self.accounts.address("deployer")]
         return super()._answer(method, params)
 
     def _key(self, index: int, tx: Tx) -> bytes:
