@@ -8,6 +8,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# In a fresh clone Hypothesis first has to look at all of Unicode, and a busy machine is slow: neither is a failure
+settings.register_profile("terrarium", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("terrarium")
 
 CONTRACTS = Path(__file__).parent / "contracts"
 
