@@ -1,0 +1,1 @@
+"""How fast Terrarium is, measured on real work: `python -m benchmarks [names] [--quick]`."""
