@@ -17,7 +17,10 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Replay:
-    """What a replay found. ``blocks``: how many matched; ``roots``: for how many of them both chains had a state root, equal too."""
+    """What a replay found.
+
+    ``blocks``: how many matched; ``roots``: for how many of them both chains had a state root, equal too.
+    """
 
     matches: bool
     blocks: int
@@ -29,9 +32,11 @@ class Replay:
 
     def __str__(self) -> str:
         if not self.matches:
-            return f"DIFFERS at block {self.block}: {self.difference}. The {self.blocks:,} blocks before it match on {self.engine}."
+            before = f"The {self.blocks:,} blocks before it match on {self.engine}."
+            return f"DIFFERS at block {self.block}: {self.difference}. {before}"
         roots = f"state roots of {self.roots:,} blocks too" if self.roots else "no state roots to compare"
-        return f"MATCHES on {self.engine}: {self.blocks:,} blocks, {self.txs:,} transactions: times, statuses, revert data, logs; {roots}."
+        what = f"{self.blocks:,} blocks, {self.txs:,} transactions"
+        return f"MATCHES on {self.engine}: {what}: times, statuses, revert data, logs; {roots}."
 
 
 def replay(
@@ -45,9 +50,9 @@ def replay(
 ) -> Replay:
     """Execute ``run`` again on a fresh chain of ``engine`` and compare block by block.
 
-    ``url``, ``chain_ids`` (that may be sent to) and ``options`` go to `terrarium.chain.engines.open_chain`. ``progress(done,
-    total)`` counts blocks.
-    The record is verified first: raises `RecordError` where it was altered, before anything is executed.
+    ``url``, ``chain_ids`` (that may be sent to) and ``options`` go to `terrarium.chain.engines.open_chain`.
+    ``progress(done, total)`` counts blocks. The record is verified first: raises `RecordError` where it was altered,
+    before anything is executed.
     """
     from terrarium.chain.engines import open_chain
 
@@ -56,17 +61,18 @@ def replay(
             f"{run.path}: this run was made on a node that had a past of its own, which the record does not hold; "
             "only runs on anvil, hardhat and revm can be replayed"
         )
-    run.verify()
+    if not run.verify():
+        raise RecordError(f"{run.path}: there is no block to replay; the run ended before its first")
     with open_chain(engine, url=url, allowed_chain_ids=chain_ids, **options) as chain:
         return replay_on(chain, run, progress)
 
 
 def replay_on(chain: Chain, run: Run, progress: Progress | None = None) -> Replay:
-    """Execute ``run`` on ``chain``, which must be as fresh as the recorded one was; does not verify the record. See `replay`."""
-    listing = run.folder.listing
-    if listing.first is None or listing.last is None:
-        raise RecordError(f"{run.path}: there is no block to replay; the run ended before its first")
-    total = listing.last - listing.first + 1
+    """Execute ``run`` on ``chain``, which must be as fresh as the recorded one was; does not verify the record.
+
+    See `replay`.
+    """
+    total = len(run.blocks)
     # Engines that sign must have been asked for an account by name before they can sign for its address.
     for name in (*SYSTEM, *run.table("agents")["account"]):
         chain.accounts.address(name)

@@ -10,9 +10,10 @@ import numpy as np
 import numpy.typing as npt
 from web3 import Web3
 
+from terrarium.chain.columns import NOTHING_YET
 from terrarium.chain.reasons import reason
 from terrarium.chain.types import Block, Call, Chain, Snapshot, Tx
-from terrarium.errors import ChainError, RecordError
+from terrarium.errors import ChainError, InputError, RecordError
 from terrarium.record.compare import difference
 from terrarium.record.meta import changes
 from terrarium.record.writer import RunWriter
@@ -30,11 +31,13 @@ class _Context(NamedTuple):
 class RecordedChain:
     """`Chain` by delegation to ``chain``; every block mined goes to ``writer``.
 
-    Setup blocks are acknowledged within `submit`. A block announced with `context` (a tick's) is mined by `submit`, waits for the rows
-    computed from it, and is acknowledged with them by `acknowledge`: after a kill, both are there or neither is.
+    Setup blocks are acknowledged within `submit`. A block announced with `context` (a tick's) is mined by `submit`,
+    waits for the rows computed from it, and is acknowledged with them by `acknowledge`: after a kill, both are there
+    or neither is.
 
-    Over a resumed writer, each block is first held against the recorded one while the record lasts, then appended. Raises `RecordError` where
-    they differ; ``about`` (from `terrarium.record.meta.describe`) lets it name what has changed since.
+    Over a resumed writer, each block is first held against the recorded one while the record lasts, then appended.
+    Raises `RecordError` where they differ; ``about`` (from `terrarium.record.meta.describe`) lets it name what has
+    changed since.
     """
 
     def __init__(
@@ -45,6 +48,10 @@ class RecordedChain:
         about: Mapping[str, Any] | None = None,
         reason: Callable[[bytes], str] = reason,
     ) -> None:
+        if chain.fingerprint()[:32] != NOTHING_YET:
+            raise InputError(
+                "record: this chain has mined already; record it before anything is mined, or it cannot be replayed"
+            )
         self.chain = chain  # unrecorded: for what-ifs that end in a revert
         self.writer = writer
         self.engine = chain.engine
@@ -71,11 +78,17 @@ class RecordedChain:
         self._context = _Context(tick, agents, strategies, verbs)
 
     def add(self, table: str, rows: Rows) -> None:
-        """Rows to be acknowledged with the waiting block, or else with the next. Columns as in `terrarium.record.schema.rows`."""
+        """Rows to be acknowledged with the waiting block, or else with the next.
+
+        Columns as in `terrarium.record.schema.rows`.
+        """
         self._rows.setdefault(table, []).append(rows)
 
     def submit(self, txs: Sequence[Tx]) -> Block:
-        """Mine one block. Raises `RecordError` where it differs from the recorded one, or where the block before still waits."""
+        """Mine one block.
+
+        Raises `RecordError` where it differs from the recorded one, or where the block before still waits.
+        """
         if self._waiting is not None:
             raise RecordError(
                 f"block {self._waiting[0].number} was not acknowledged; call acknowledge() before the next submit()"
@@ -89,7 +102,7 @@ class RecordedChain:
         return block
 
     def acknowledge(self, tables: Mapping[str, Rows] | None = None) -> None:
-        """Write the waiting block with ``tables`` (rows by table) and all rows added; it is on the disk when this returns."""
+        """Write the waiting block with ``tables`` and all rows added; it is on the disk when this returns."""
         if self._waiting is None:
             raise RecordError("acknowledge: no block waits; call submit() first")
         for table, rows in (tables or {}).items():
@@ -178,7 +191,10 @@ class RecordedChain:
         return self.chain.fingerprint()
 
     def close(self) -> None:
-        """Close the engine. The writer is closed by who made it; a block that still waits was never acknowledged, and is dropped."""
+        """Close the engine.
+
+        The writer is closed by who made it; a block that still waits was never acknowledged, and is dropped.
+        """
         self.chain.close()
 
     def __enter__(self) -> Self:

@@ -34,11 +34,16 @@ def to_batches(
     verbs: Sequence[str] | None,
     reasons: Mapping[int, str],
 ) -> dict[str, pa.RecordBatch]:
-    """The rows of one block in "blocks", "transactions" and "events". Agents default to -1, strategies and verbs to ""."""
+    """The rows of one block in "blocks", "transactions" and "events".
+
+    Agents default to -1, strategies and verbs to "".
+    """
     count = len(txs)
     root = None if block.state_root is None else block.state_root
     values = [[block.number], [tick], [block.timestamp], [count], [block.fingerprint], [root]]
-    blocks = pa.record_batch([pa.array(v, f.type) for v, f in zip(values, TABLES["blocks"], strict=True)], schema=TABLES["blocks"])
+    blocks = pa.record_batch(
+        [pa.array(v, f.type) for v, f in zip(values, TABLES["blocks"], strict=True)], schema=TABLES["blocks"]
+    )
     found = {"blocks": blocks}
     if count:
         found["transactions"] = _transactions(block, txs, tick, agents, strategies, verbs, reasons)
@@ -101,7 +106,7 @@ def _events(block: Block) -> pa.RecordBatch:
 
 
 def blocks_in(blocks: pa.Table, transactions: pa.Table, events: pa.Table) -> Iterator[tuple[int, Block, pa.Table]]:
-    """Tick, block and rows of "transactions" of each block, in order; the three tables must be sorted and cover the same blocks."""
+    """Tick, block and rows of "transactions" of each block; the three tables must be sorted and cover the same."""
     transactions, events = transactions.combine_chunks(), events.combine_chunks()
     numbers = blocks["number"].to_numpy()
     ends = np.append(numbers, numbers[-1:] + 1)
@@ -152,7 +157,10 @@ def _hex(column: pa.ChunkedArray) -> list[Any]:
 
 
 def to_logs(events: pa.Table) -> Logs:
-    """Rows of "events" as `Logs`, which the event codecs of `terrarium.chain.codec` take. ``tx`` stays the index within its block."""
+    """Rows of "events" as `Logs`, which the event codecs of `terrarium.chain.codec` take.
+
+    ``tx`` stays the index within its block.
+    """
     n = events.num_rows
     topics = np.zeros((n, 4, 32), np.uint8)
     count = np.zeros(n, np.uint8)

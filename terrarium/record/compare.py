@@ -13,7 +13,9 @@ from terrarium.record.columns import Entry
 
 
 def difference(entry: Entry, txs: Sequence[Tx], block: Block) -> str | None:
-    """What differs first: number, time, transactions, statuses, revert data, logs, fingerprint, state root. None where nothing does.
+    """What differs first: number, time, transactions, statuses, revert data, logs, fingerprint, state root.
+
+    None where nothing does.
 
     State roots count only where both have one: not every engine does.
     """
@@ -57,10 +59,12 @@ def _of_logs(entry: Entry, block: Block) -> str | None:
         before, after = _log(old, i), _log(new, i)
         if before != after:
             field = next(name for name in before if before[name] != after[name])
-            return f"log {i} of {_name(entry, int(old.tx[i]))}: recorded {field} {_show(before[field])}, now {_show(after[field])}"
+            where = f"log {i} of {_name(entry, int(old.tx[i]))}"
+            return f"{where}: recorded {field} {_show(before[field])}, now {_show(after[field])}"
     if len(old) != len(new):
         longer, count, word = (old, len(new), "missing") if len(old) > len(new) else (new, len(old), "more")
-        return f"recorded {len(old)} logs, now {len(new)}; the first {word} is one of {_name(entry, int(longer.tx[count]))}"
+        owner = _name(entry, int(longer.tx[count]))
+        return f"recorded {len(old)} logs, now {len(new)}; the first {word} is one of {owner}"
     return None
 
 

@@ -1,4 +1,4 @@
-"""Arrow tables as pandas frames: addresses as "0x…" text, amounts of wei as Python integers, everything else as it is."""
+"""Arrow tables as pandas frames: addresses as "0x…" text, wei as Python integers, everything else as it is."""
 
 from __future__ import annotations
 

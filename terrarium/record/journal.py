@@ -1,7 +1,7 @@
 """journal.sqlite: acknowledged blocks that are not compacted yet, the list of parts, and the hashes of the other files.
 
-Each row of ``journal`` is one block with the rows of every table that belong to it, so that a block is there whole or not at all.
-Its ``sha`` covers the row and the ``sha`` of the row before, so that a missing or altered row shows.
+Each row of ``journal`` is one block with the rows of every table that belong to it, so that a block is there whole or
+not at all. Its ``sha`` covers the row and the ``sha`` of the row before, so that a missing or altered row shows.
 """
 
 from __future__ import annotations
@@ -60,8 +60,8 @@ class Listing(NamedTuple):
 def pack(batches: Mapping[str, pa.RecordBatch]) -> tuple[bytes, int]:
     """One journal payload, and its size before compression.
 
-    Layout: u64 size, u32 length of the header, both little-endian outside; inside zstd: the header (JSON, [[table, length], …]) and one Arrow
-    record-batch message per table.
+    Layout: u64 size, u32 length of the header, both little-endian outside; inside zstd: the header (JSON, [[table,
+    length], …]) and one Arrow record-batch message per table.
     """
     bodies = [(name, batch.serialize()) for name, batch in batches.items() if batch.num_rows]
     header = orjson.dumps([[name, body.size] for name, body in bodies])
@@ -85,7 +85,7 @@ CODEC = pa.Codec("zstd", compression_level=1)
 
 
 def chain(before: bytes, made: Iterable[Part]) -> bytes:
-    """The hash of the list of parts, given the one before these were ``made``: so that an entry taken from the list shows."""
+    """The hash of the list of parts, given that before these were ``made``: so that a missing entry shows."""
     for part in made:
         before = hashlib.sha256(before + repr(tuple(part)).encode()).digest()
     return before
@@ -162,16 +162,20 @@ def _listing(folder: Path, connection: sqlite3.Connection, check: bool) -> Listi
         raise RecordError(f"{folder}: {NAME} is altered (it does not say what was compacted); put it back from a copy")
     first, compacted, sha, listed = row
     if chain(START, parts) != listed:
-        raise RecordError(f"{folder}: {NAME} is altered (its list of parts lacks one, or has another); put it back from a copy")
+        raise RecordError(
+            f"{folder}: {NAME} is altered (its list of parts lacks one, or has another); put it back from a copy"
+        )
     last, tail = compacted, []
     for number, payload, said in connection.execute("SELECT number, payload, sha FROM journal ORDER BY number"):
         if last is not None and number != last + 1:
             raise RecordError(
-                f"{folder}: {NAME}: block {last + 1} is missing; put the journal back from a copy, or run the scenario again"
+                f"{folder}: {NAME}: block {last + 1} is missing; put the journal back from a copy, or run the "
+                "scenario again"
             )
         if check and link(sha, number, payload) != said:
             raise RecordError(
-                f"{folder}: {NAME}: block {number} was altered, or one before it removed; put the journal back from a copy, or run the scenario again"
+                f"{folder}: {NAME}: block {number} was altered, or one before it removed; put the journal "
+                "back from a copy, or run the scenario again"
             )
         first, last, sha = number if first is None else first, number, said
         tail.append((number, payload))
@@ -179,11 +183,11 @@ def _listing(folder: Path, connection: sqlite3.Connection, check: bool) -> Listi
 
 
 def move(connection: sqlite3.Connection, made: list[Part], first: int, last: int, sha: bytes, listed: bytes) -> bytes:
-    """List the parts ``made`` of blocks ``first`` to ``last`` in place of their rows, all in one step; the new hash of the list."""
+    """List the parts ``made`` of blocks ``first`` to ``last`` in place of their rows, in one step; the new hash."""
     listed = chain(listed, made)
     connection.execute("BEGIN IMMEDIATE")
     try:
-        connection.executemany("INSERT INTO parts (file, tbl, first, last, rows, bytes, sha) VALUES (?, ?, ?, ?, ?, ?, ?)", made)
+        connection.executemany("INSERT INTO parts VALUES (?, ?, ?, ?, ?, ?, ?)", made)
         connection.execute("DELETE FROM journal")
         connection.execute(
             "UPDATE compacted SET first = coalesce(first, ?), last = ?, sha = ?, parts = ?", (first, last, sha, listed)

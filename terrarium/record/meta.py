@@ -19,7 +19,7 @@ LIBRARIES = ("terrarium", "web3", "pyrevm", "numpy", "pyarrow", "eth-abi", "scip
 
 
 def describe(scenario: Scenario, engine: str, node: str | None = None) -> dict[str, Any]:
-    """The start of a run.json: everything the run depends on, to be told what changed when it does not come out the same again.
+    """The start of a run.json: everything the run depends on, so that it can be said what has changed since.
 
     ``node`` is what the node says it is (``chain.w3.client_version``), None where there is no node.
     """

@@ -15,13 +15,28 @@ from terrarium.record.journal import Part
 from terrarium.record.schema import TABLES
 
 # Columns of few different values; the others would only fill a dictionary in vain.
-FEW = {"tick", "asset", "strategy", "sender", "to", "address", "topic0", "topic1", "topic2", "topic3", "value", "gas"} | {
-    "verb", "reason", "rule", "subject", "kind", "role", "agent", "block", "country", "severity", "account", "output"
-}  # fmt: skip
+FEW = {"tick", "asset", "agent", "account", "address", "sender", "to", "topic0", "topic1", "topic2", "topic3", "block"}
+FEW |= {
+    "strategy",
+    "role",
+    "country",
+    "verb",
+    "reason",
+    "output",
+    "value",
+    "gas",
+    "kind",
+    "rule",
+    "subject",
+    "severity",
+}
 
 
 def write(folder: Path, table: str, first: int, last: int, batches: Sequence[pa.RecordBatch]) -> Part:
-    """Write rows of blocks ``first`` to ``last`` as one part. When this returns, the file is on the disk under its name."""
+    """Write rows of blocks ``first`` to ``last`` as one part.
+
+    When this returns, the file is on the disk under its name.
+    """
     place = folder / table
     if not place.is_dir():
         place.mkdir()
@@ -74,7 +89,12 @@ def check(folder: Path, parts: Iterable[Part], contents: bool) -> None:
 
 
 def sweep(folder: Path, parts: Iterable[Part]) -> None:
-    """Remove what an interrupted compaction left behind: files that no list names. Their blocks are still in the journal."""
+    """Remove what an interrupted compaction left behind: files that no list names.
+
+    Their blocks are still in the journal.
+    """
+    for path in folder.glob("*.tmp"):
+        path.unlink()
     listed = {part.file for part in parts}
     for table in TABLES:
         for path in (folder / table).glob("part-*"):

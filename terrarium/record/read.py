@@ -22,7 +22,10 @@ class Folder:
     """A run folder as it is at this moment; a run that is still going may add to it later, which this does not see."""
 
     def __init__(self, path: Path, contents: bool = True) -> None:
-        """Check that everything is there and unaltered. ``contents`` = False looks at sizes only, not at the hashes of the parts."""
+        """Check that everything is there and unaltered.
+
+        ``contents`` = False looks at sizes only, not at the hashes of the parts.
+        """
         self.path = path
         if not path.is_dir():
             raise RecordError(f"{path}: no such run folder; `terrarium run` makes one")
@@ -37,7 +40,8 @@ class Folder:
         ended = self.meta.get("last_block") if self.meta["status"] != "running" else self.listing.last
         if ended != self.listing.last:
             raise RecordError(
-                f"{path}: cut: {meta.NAME} says the last block is {ended}, but the last one there is {self.listing.last}; put {journal.NAME} back from a copy"
+                f"{path}: cut: {meta.NAME} says the last block is {ended}, but the last one there is "
+                f"{self.listing.last}; put {journal.NAME} back from a copy"
             )
         self._tail = dict(self.listing.tail)
 
@@ -75,7 +79,7 @@ class Folder:
         return pa.Table.from_batches(found, TABLES[name])
 
     def chunks(self, names: tuple[str, ...] = CHAIN_TABLES) -> Iterator[dict[str, pa.Table]]:
-        """The rows of these tables, a run of blocks at a time, oldest first: so that a long record need not fit into memory."""
+        """The rows of these tables, some blocks at a time, oldest first: a long record need not fit into memory."""
         listed = sorted((p for p in self.listing.parts if p.table in names), key=lambda p: p.first)
         for _, group in groupby(listed, key=lambda p: p.first):
             found = {part.table: parts.read(self.path, part) for part in group}

@@ -28,8 +28,8 @@ MANIFEST = "deployment.json"  # name of the attached deployment manifest
 def open_run(path: str | Path, *, check: bool = True) -> Run:
     """Open the run folder ``path``, of a run that is over, was killed, or is still going (then as it is now).
 
-    Everything is held against its recorded sha256 first: a cut, missing or altered part, block or run.json raises `RecordError` naming it.
-    ``check`` = False looks at the sizes of the parts only, for records of many gigabytes.
+    Everything is held against its recorded sha256 first: a cut, missing or altered part, block or run.json raises
+    `RecordError` naming it. ``check`` = False looks at the sizes of the parts only, for records of many gigabytes.
     """
     return Run(Folder(Path(path), contents=check))
 
@@ -37,8 +37,9 @@ def open_run(path: str | Path, *, check: bool = True) -> Run:
 class Run:
     """One run. Frames are read when first asked for, then kept.
 
-    Attributes are for looking: assets by name, strategies beside agents. `table` and `sql` give the tables as they were recorded, with
-    assets as column numbers. Dollars and tokens are floats; addresses are "0x…" text; hashes, topics and data are bytes.
+    Attributes are for looking: assets by name, strategies beside agents. `table` and `sql` give the tables as they
+    were recorded, with assets as column numbers. Dollars and tokens are floats; addresses are "0x…" text; hashes,
+    topics and data are bytes.
     """
 
     def __init__(self, folder: Folder) -> None:
@@ -53,7 +54,8 @@ class Run:
     def __repr__(self) -> str:
         name = self.meta.get("scenario", {}).get("name", "?")
         last = self._folder.listing.last
-        return f"<Run {name} seed {self.meta.get('seed')} on {self.meta.get('engine')}: {self.meta['status']}, last block {last}, {self.path}>"
+        what = f"{name} seed {self.meta.get('seed')} on {self.meta.get('engine')}"
+        return f"<Run {what}: {self.meta['status']}, last block {last}, {self.path}>"
 
     @cached_property
     def scenario(self) -> Scenario:
@@ -73,7 +75,10 @@ class Run:
         return None if content is None else orjson.loads(content)
 
     def table(self, name: str) -> pd.DataFrame:
-        """The rows of a table as recorded, or the "liquidations" derived from its events. Names: `terrarium.record.schema.TABLES`."""
+        """The rows of a table as recorded, or the "liquidations" derived from its events.
+
+        Names: `terrarium.record.schema.TABLES`.
+        """
         if name not in self._tables:
             if name == "liquidations":
                 self._tables[name] = liquidations(self._folder, self.manifest, self.table("agents"))
@@ -84,7 +89,10 @@ class Run:
         return self._tables[name]
 
     def sql(self, query: str) -> pd.DataFrame:
-        """The answer of DuckDB to ``query``. Every table is a view, ``liquidations`` included. Raises `InputError` where it cannot be run."""
+        """The answer of DuckDB to ``query``.
+
+        Every table is a view, ``liquidations`` included. Raises `InputError` where it cannot be run.
+        """
         import duckdb
 
         connection = self._sql
@@ -94,7 +102,7 @@ class Run:
             answer = connection.sql(query)
             if answer is None:
                 raise InputError("sql: the query gives no rows; ask with select")
-            found = answer.df()
+            found: pd.DataFrame = answer.df()
         except duckdb.Error as error:
             raise InputError(f"sql: {error}; there are {', '.join([*TABLES, 'liquidations'])}") from error
         for name, kind in zip(answer.columns, answer.types, strict=True):
@@ -105,12 +113,16 @@ class Run:
     def event(self, name: str, contract: str | None = None) -> pd.DataFrame:
         """All events called ``name``, decoded: block, tick, tx, log, contract, address, then the event's own arguments.
 
-        ``contract``: only those of this contract (its name in the manifest or of its artifact) or address. Integers are exact.
+        ``contract``: only those of this contract (its name in the manifest or of its artifact) or address. Integers
+        are exact.
         """
         return event_frame(self._folder, contracts_of(self.manifest), name, contract)
 
     def verify(self, progress: Callable[[int, int], None] | None = None) -> int:
-        """Recompute every block's fingerprint from its rows, and return the number of blocks. Raises `RecordError` where one does not fit."""
+        """Recompute every block's fingerprint from its rows, and return the number of blocks.
+
+        Raises `RecordError` where one does not fit.
+        """
         return verify(Folder(self.path), progress)
 
     @property
@@ -140,7 +152,10 @@ class Run:
 
     @cached_property
     def prices(self) -> pd.DataFrame:
-        """Dollars per token on the pools: index tick, one column per asset. The rest of the table is in ``table("prices")``."""
+        """Dollars per token on the pools: index tick, one column per asset.
+
+        The rest of the table is in ``table("prices")``.
+        """
         wide = self.table("prices").pivot(index="tick", columns="asset", values="price")
         return wide.rename(columns=dict(enumerate(self._assets))).rename_axis(columns="asset")
 

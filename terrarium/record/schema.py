@@ -171,7 +171,8 @@ def joined(data: bytes | np.ndarray[Any, np.dtype[np.uint8]], offset: np.ndarray
     """A column of byte strings laid end to end: row i is ``data[offset[i]:offset[i + 1]]``."""
     if offset[-1] >= 2**31:
         raise InputError(
-            f"record: a column of one block holds {offset[-1]} bytes; a block may hold 2 GiB: send fewer transactions a block"
+            f"record: a column of one block holds {offset[-1]} bytes; a block may hold 2 GiB: send fewer "
+            "transactions a block"
         )
     return pa.Array.from_buffers(
         pa.binary(), len(offset) - 1, [None, pa.py_buffer(offset.astype(np.int32)), pa.py_buffer(data)]

@@ -11,9 +11,7 @@ from terrarium.record.schema import ADDRESS, TABLES
 def connect(folder: Folder) -> duckdb.DuckDBPyConnection:
     """An in-memory database with a view per table; nothing is copied but the journal's tail."""
     connection = duckdb.connect()
-    connection.execute(
-        "SET python_enable_replacements = false"
-    )  # names mean tables, never variables of the caller
+    connection.execute("SET python_enable_replacements = false")  # names mean tables, never variables of the caller
     for name, schema in TABLES.items():
         tail = f"_tail_{name}"
         connection.register(tail, folder.tail(name))
@@ -27,7 +25,7 @@ def connect(folder: Folder) -> duckdb.DuckDBPyConnection:
                 "'" + str((folder.path / part.file).absolute()).replace("'", "''") + "'" for part in parts
             )
             sources.insert(0, f"read_parquet([{paths}], hive_partitioning = false)")
-        body = " UNION ALL ".join(f"SELECT {columns} FROM {source}" for source in sources)
+        body = " UNION ALL ".join(f"SELECT {columns} FROM {source}" for source in sources)  # noqa: S608 - all names are ours
         connection.execute(f"CREATE VIEW {name} AS {body}")
     return connection
 

@@ -1,4 +1,4 @@
-"""Events with names: the raw logs of a record decoded through the ABIs of its deployment and of the compiled contracts."""
+"""Events with names: raw logs decoded through the ABIs of the deployment and of the compiled contracts."""
 
 from __future__ import annotations
 
@@ -37,10 +37,10 @@ def contracts_of(manifest: Mapping[str, Any] | None) -> list[Contract]:
 
 
 def event_frame(folder: Folder, contracts: list[Contract], name: str, contract: str | None) -> pd.DataFrame:
-    """All logs of event ``name``: block, tick, tx, log, contract (its name in the manifest), address, then its arguments.
+    """All logs of event ``name``: block, tick, tx, log, contract (name in the manifest), address, then its arguments.
 
-    ``contract``: take only those of the contract or contracts with this name in the manifest, of this artifact, or at this address.
-    Raises `InputError` where no known contract has such an event.
+    ``contract``: take only those of the contract or contracts with this name in the manifest, of this artifact, or at
+    this address. Raises `InputError` where no known contract has such an event.
     """
     emitters = None if contract is None else _emitters(contracts, contract)
     events = _events(contracts, name, contract)
@@ -116,18 +116,22 @@ def _arguments(found: Columns) -> dict[str, Any]:
     return {name: hexed(values) if values.ndim == 2 else values for name, values in given.items()}
 
 
-LIQUIDATIONS = {
-    "tick": np.int64, "block": np.int64, "asset": np.int64, "borrower": np.int64, "liquidator": np.int64, "strategy": object,
-    "seized_units": float, "repaid": float, "bad_debt": float, "bad_debt_shares": object, "price": float,
-}  # fmt: skip
+LIQUIDATIONS: dict[str, Any] = {
+    **dict.fromkeys(("tick", "block", "asset", "borrower", "liquidator"), np.int64),
+    "strategy": object,
+    **dict.fromkeys(("seized_units", "repaid", "bad_debt"), float),
+    "bad_debt_shares": object,
+    "price": float,
+}
 UNIT = 10**6  # smallest units of a dollar and of a token
 
 
 def liquidations(folder: Folder, manifest: Mapping[str, Any] | None, agents: pd.DataFrame) -> pd.DataFrame:
     """Morpho's Liquidate events as rows: who lost what to whom, and what the collateral no longer covered.
 
-    asset: column number. borrower, liquidator: agent numbers, -1 where the account is no agent's. strategy: the borrower's. seized_units:
-    tokens. repaid, bad_debt: dollars. bad_debt_shares: Morpho's borrow shares (integers). price: dollars the liquidator paid per token.
+    asset: column number. borrower, liquidator: agent numbers, -1 where the account is no agent's. strategy: the
+    borrower's. seized_units: tokens. repaid, bad_debt: dollars. bad_debt_shares: Morpho's borrow shares (integers).
+    price: dollars the liquidator paid per token.
     """
     contracts = contracts_of(manifest)
     morpho = next((c for c in contracts if c.artifact == "Morpho"), None)

@@ -37,7 +37,8 @@ def verify(folder: Folder, progress: Callable[[int, int], None] | None = None) -
             progress(done, total)
     if done != total and not sparse:
         raise RecordError(
-            f"{folder.path}: table 'blocks' has {done} blocks instead of {total}; put it back from a copy, or run the scenario again"
+            f"{folder.path}: table 'blocks' has {done} blocks instead of {total}; put it back from a copy, "
+            "or run the scenario again"
         )
     return done
 
@@ -56,5 +57,6 @@ def _wrong(block: Block, rows: pa.Table) -> str:
 
 def _altered(folder: Folder, block: Block, what: str) -> RecordError:
     return RecordError(
-        f"{folder.path}: block {block.number} was altered: {what}; put the folder back from a copy, or run the scenario again"
+        f"{folder.path}: block {block.number} was altered: {what}; put the folder back from a copy, or "
+        "run the scenario again"
     )

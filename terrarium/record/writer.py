@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
 import sqlite3
@@ -13,12 +12,11 @@ from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
-import orjson
 import pyarrow as pa
 
 from terrarium.chain.types import Block, Tx
 from terrarium.errors import InputError, RecordError
-from terrarium.record import journal, meta, parts
+from terrarium.record import files, journal, meta, parts
 from terrarium.record.columns import Entry, to_batches
 from terrarium.record.read import Folder
 from terrarium.record.schema import FORMAT, TABLES, rows
@@ -48,7 +46,9 @@ class RunWriter:
 
     @classmethod
     def create(cls, path: str | Path, about: Mapping[str, Any]) -> Self:
-        """Start a record in ``path``, which must be empty or not exist. ``about`` comes from `terrarium.record.meta.describe`.
+        """Start a record in ``path``, which must be empty or not exist.
+
+        ``about`` comes from `terrarium.record.meta.describe`.
 
         Raises `InputError` where the folder is not empty, cannot be made or cannot be written to.
         """
@@ -57,7 +57,7 @@ class RunWriter:
             path.mkdir(parents=True, exist_ok=True)
             if any(path.iterdir()):
                 raise InputError(f"out: the folder {path} is not empty; give another one, or remove it first")
-            lock = _lock(path)
+            lock = files.lock(path)
         except OSError as error:
             raise InputError(
                 f"out: no run can be written to {path} ({error.strerror}); give a folder you may write to"
@@ -67,12 +67,15 @@ class RunWriter:
             start = {"format": FORMAT, **about, "started": meta.now(), "status": "running"}
             writer = cls(path, lock, connection, start, None)
             # Before the file: a run.json that the journal does not know would count as altered.
-            connection.execute("INSERT INTO files VALUES (?, ?)", (meta.NAME, hashlib.sha256(_json(start)).digest()))
-            writer._put(meta.NAME, _json(start))
+            connection.execute(
+                "INSERT INTO files VALUES (?, ?)", (meta.NAME, hashlib.sha256(files.as_json(start)).digest())
+            )
+            files.replace(path, connection, meta.NAME, files.as_json(start))
         except (OSError, sqlite3.Error) as error:
             os.close(lock)
             raise InputError(
-                f"out: no run can be written to {path} ({error}); give a folder you may write to, with space on the disk"
+                f"out: no run can be written to {path} ({error}); give a folder you may write to, with space "
+                "on the disk"
             ) from error
         return writer
 
@@ -80,21 +83,23 @@ class RunWriter:
     def resume(cls, path: str | Path) -> Self:
         """Go on with a record that was not finished. ``recorded`` then gives the blocks that are already there.
 
-        Raises `RecordError` where the record is cut or altered, or another process writes to it; `InputError` where it is finished.
+        Raises `RecordError` where the record is cut or altered, or another process writes to it; `InputError` where
+        it is finished.
         """
         path = Path(path)
         folder = Folder(path)  # before the lock: a path that is no run folder should say so
-        lock = _lock(path)
+        lock = files.lock(path)
         try:
             folder = Folder(path)
             if folder.meta["status"] == "finished":
                 raise InputError(
-                    f"{path}: this run is finished, there is nothing to resume; read it with terrarium.open_run, or start a new run"
+                    f"{path}: this run is finished, there is nothing to resume; read it with "
+                    "terrarium.open_run, or start a new run"
                 )
             writer = cls(path, lock, journal.reopen(path), {**folder.meta, "status": "running"}, folder.listing.last)
             with writer._disk("resume"):
                 parts.sweep(path, folder.listing.parts)
-                writer._put(meta.NAME, _json(writer.meta))
+                files.replace(path, writer._connection, meta.NAME, files.as_json(writer.meta))
             writer._first, writer._sha, writer._listed = folder.listing.first, folder.listing.sha, folder.listing.listed
             writer._blocks = len(folder.listing.tail)
             writer._bytes = sum(journal.size(payload) for _, payload in folder.listing.tail)
@@ -123,15 +128,16 @@ class RunWriter:
     ) -> None:
         """Acknowledge one block and every row that belongs to it: all of it is on the disk when this returns.
 
-        ``txs`` [m] with, for each, the agent (-1: the system), its strategy and the verb; ``reasons``: the decoded revert reason by index;
-        ``tables``: rows by table, as `terrarium.record.schema.rows` takes them (the tick is filled in).
-        Raises `RecordError` where the disk is full or fails; what was acknowledged before stays readable.
+        ``txs`` [m] with, for each, the agent (-1: the system), its strategy and the verb; ``reasons``: the decoded
+        revert reason by index; ``tables``: rows by table, as `terrarium.record.schema.rows` takes them (the tick is
+        filled in). Raises `RecordError` where the disk is full or fails; what was acknowledged before stays readable.
         """
         # on somebody else's node one submit may take several blocks, of which `Block` bears the last one's number
         step = range(1, 1 << 32) if self.meta["engine"] == "rpc" else (1,)
         if self.last is not None and block.number - self.last not in step:
             raise RecordError(
-                f"{self.path}: block {block.number} does not follow block {self.last}; a record holds every block of its chain"
+                f"{self.path}: block {block.number} does not follow block {self.last}; a record holds every "
+                "block of its chain"
             )
         if len(block.ok) != len(txs):
             raise RecordError(
@@ -166,16 +172,22 @@ class RunWriter:
             self.compact()
 
     def attach(self, name: str, content: bytes) -> None:
-        """Keep a file beside the tables, for example the deployment manifest. Its hash is recorded; writing it again replaces it."""
+        """Keep a file beside the tables, for example the deployment manifest.
+
+        Its hash is recorded; writing it again replaces it.
+        """
         if "/" in name or name in (meta.NAME, journal.NAME):
             raise InputError(
                 f"attach: {name!r} is no name for a file of a record; use a plain name such as deployment.json"
             )
         with self._disk(name):
-            self._put(name, content)
+            files.replace(self.path, self._connection, name, content)
 
     def compact(self) -> None:
-        """Move the journal's blocks into Parquet parts. A kill at any point loses nothing and leaves nothing doubled."""
+        """Move the journal's blocks into Parquet parts.
+
+        A kill at any point loses nothing and leaves nothing doubled.
+        """
         with self._disk("a compaction"):
             batches: dict[str, list[pa.RecordBatch]] = {}
             number = first = None
@@ -208,7 +220,7 @@ class RunWriter:
                 }
                 self.meta |= {"status": status, "ended": meta.now(), **end}
                 with self._disk(meta.NAME):
-                    self._put(meta.NAME, _json(self.meta))
+                    files.replace(self.path, self._connection, meta.NAME, files.as_json(self.meta))
                 with suppress(sqlite3.Error):  # tidiness only: a reader may hold the journal open just now
                     self._connection.execute("VACUUM")
                     self._connection.execute("PRAGMA journal_mode = DELETE")
@@ -227,26 +239,6 @@ class RunWriter:
         with suppress(RecordError):  # the first error is the one to show
             self.close("failed" if issubclass(kind, Exception) else "interrupted")
 
-    def _put(self, name: str, content: bytes) -> None:
-        """Replace a file so that a kill leaves the old or the new one, and the journal accepts whichever is there; a new one counts once listed."""
-        sha = hashlib.sha256(content).digest()
-        path = self.path / name
-        if self._connection.execute("SELECT 1 FROM files WHERE name = ?", (name,)).fetchone():
-            self._connection.execute("INSERT OR IGNORE INTO files VALUES (?, ?)", (name, sha))
-        aside = path.with_suffix(".tmp")
-        try:
-            with aside.open("wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            aside.rename(path)
-        except BaseException:
-            aside.unlink(missing_ok=True)
-            raise
-        parts.sync(self.path)
-        self._connection.execute("INSERT OR IGNORE INTO files VALUES (?, ?)", (name, sha))
-        self._connection.execute("DELETE FROM files WHERE name = ? AND sha <> ?", (name, sha))
-
     @contextmanager
     def _disk(self, what: str) -> Iterator[None]:
         if self._lock < 0 or self._broken:
@@ -256,21 +248,7 @@ class RunWriter:
         except (OSError, sqlite3.Error) as error:
             self._broken = str(error)
             raise RecordError(
-                f"{self.path}: {what} cannot be written ({error}); free space on the disk (or mend it) and resume the run: "
+                f"{self.path}: {what} cannot be written ({error}); free space on the disk (or mend it) and "
+                "resume the run: "
                 f"all up to block {self.last} is kept"
             ) from error
-
-
-def _lock(path: Path) -> int:
-    """A lock on the folder itself, gone with the process however it ends."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(handle)
-        raise RecordError(f"{path}: another process is writing to this run; wait for it, or stop it first") from None
-    return handle
-
-
-def _json(content: Mapping[str, Any]) -> bytes:
-    return orjson.dumps(content, option=orjson.OPT_INDENT_2) + b"\n"

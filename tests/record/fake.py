@@ -14,7 +14,10 @@ from terrarium.chain.types import Block, Call, Snapshot, Tx
 
 
 class FakeChain:
-    """`Chain` for tests that need thousands of blocks a second. ``twist`` makes the block of that number come out otherwise."""
+    """`Chain` for tests that need thousands of blocks a second.
+
+    ``twist`` makes the block of that number come out otherwise.
+    """
 
     engine = "revm"
     chain_id = 31337
@@ -36,9 +39,13 @@ class FakeChain:
         output = {i: h[: h[1] % 5] for i, h in enumerate(hashes) if not ok[i]}
         rows = [(i, h) for i, h in enumerate(hashes) if ok[i]]
         logs = log_columns(
-            [i for i, _ in rows], b"\x05" * 20 * len(rows), [1] * len(rows), b"".join(h for _, h in rows), [32] * len(rows),
+            [i for i, _ in rows],
+            b"\x05" * 20 * len(rows),
+            [1] * len(rows),
+            b"".join(h for _, h in rows),
+            [32] * len(rows),
             b"".join(h[::-1] for _, h in rows),
-        )  # fmt: skip
+        )
         self._fingerprint = advance(self._fingerprint, ok, output, logs)
         root = hashlib.sha256(self._fingerprint + salt).digest() if self._roots else None
         created = {i: "0x" + h[:20].hex() for i, h in rows if txs[i].to is None}

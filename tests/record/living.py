@@ -1,4 +1,4 @@
-"""A small run, without agents: what a loop does with a `RecordedChain`; and the same as a process that can be killed."""
+"""A small run without agents: what a loop does with a `RecordedChain`, also as a process that can be killed."""
 
 from __future__ import annotations
 
@@ -8,18 +8,23 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from tests.record.fake import FakeChain
-from tests.record.synthetic import ABOUT, AGENTS, tick_rows
 from terrarium.chain.types import Tx
 from terrarium.record import writer as writing
 from terrarium.record.chain import RecordedChain
 from terrarium.record.writer import RunWriter
+from tests.record.fake import FakeChain
+from tests.record.synthetic import ABOUT, AGENTS, tick_rows
 
 SETUP = 3
 
 
-def live(chain: RecordedChain, ticks: int, txs: int = 4, said: Connection | None = None, strange: int | None = None) -> None:
-    """Three blocks of setup, then ``ticks`` ticks. ``said`` is told every acknowledged block. ``strange``: a tick that differs."""
+def live(
+    chain: RecordedChain, ticks: int, txs: int = 4, said: Connection | None = None, strange: int | None = None
+) -> None:
+    """Three blocks of setup, then ``ticks`` ticks.
+
+    ``said`` is told every acknowledged block. ``strange``: a tick that differs.
+    """
     sender = chain.accounts.address("agent:0")
     for i in range(SETUP):
         chain.submit([Tx(sender, None, bytes([i]) * 10)])

@@ -1,4 +1,4 @@
-"""Blocks that no chain made, with everything a chain could put into them; and a fake engine that mines the same from the same."""
+"""Blocks that no chain made, with everything a chain could put into them."""
 
 from __future__ import annotations
 
@@ -88,12 +88,19 @@ def tick_rows(tick: int) -> dict[str, dict[str, object]]:
     figures = np.array([1.5, np.nan]) + tick
     return {
         "feeds": at | dict.fromkeys(("fundamental", "appraisal", "answer", "income"), figures),
-        "prices": at | dict.fromkeys(("price", "pool_cash", "pool_units", "volume"), figures) | {"halted": [False, True]},
+        "prices": at
+        | dict.fromkeys(("price", "pool_cash", "pool_units", "volume"), figures)
+        | {"halted": [False, True]},
         "lending": at | dict.fromkeys(("supplied", "borrowed", "collateral", "bad_debt"), figures),
         "positions": {"agent": [0, 2], "asset": 1, "collateral": figures, "debt": figures, "ltv": 0.5},
         "wealth": {"agent": [0, 1, 2], "wealth": [1.0, 2.0, 3.0 + tick]},
         "alerts": {
-            "rule": "leverage", "subject": "house", "severity": [1], "value": 2.0, "threshold": 1.0, "evidence": '{"x": 1}'
+            "rule": "leverage",
+            "subject": "house",
+            "severity": [1],
+            "value": 2.0,
+            "threshold": 1.0,
+            "evidence": '{"x": 1}',
         },
         "actions": {"agent": [1], "kind": "benched", "detail": "raised ValueError"},
     }  # fmt: skip
@@ -112,7 +119,7 @@ AGENTS = {
 
 
 def busy(number: int, before: bytes, count: int, seed: int = 0, events: int = 3) -> tuple[Block, list[Tx]]:
-    """One block of ``count`` swap-like transactions (260 bytes of call data, one in fifty failing) and ``events`` logs each."""
+    """One block of ``count`` swap-like transactions (260 bytes of data, one in fifty failing), ``events`` logs each."""
     rng = np.random.default_rng([seed, number])
     words = rng.integers(0, 256, (count, 8), np.uint8)
     senders = [f"0x{i % 1000 + 1:040x}" for i in range(count)]

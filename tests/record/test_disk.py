@@ -34,7 +34,7 @@ def test_a_folder_that_is_not_empty_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize("place", ["file/run", "file", "/proc/run", "/sys/run"])
 def test_a_folder_that_cannot_be_written_is_refused(tmp_path: Path, place: str) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(InputError, match="give .*folder you may write to"):
+    with pytest.raises(InputError, match=r"give .*folder you may write to"):
         RunWriter.create(tmp_path / place, ABOUT)
 
 
@@ -100,7 +100,9 @@ def test_files_that_cannot_grow(tmp_path: Path, size: int, compact: int) -> None
 def test_a_full_disk(tmp_path: Path, compact: int, monkeypatch: pytest.MonkeyPatch) -> None:
     small = tmp_path / "small"
     small.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(small)], capture_output=True, check=False)
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(small)], capture_output=True, check=False
+    )
     if mounted.returncode:
         pytest.skip(f"cannot mount here: {mounted.stderr!r}")
     try:

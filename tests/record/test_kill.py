@@ -1,4 +1,4 @@
-"""kill -9 at any moment, compactions and the ending included: all that was acknowledged is there, and the run can go on."""
+"""kill -9 at any moment, also while compacting and ending: what was acknowledged is there, and the run can go on."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ PROCESSES.set_forkserver_preload(["hypothesis", "pandas", "terrarium.record.chai
 
 
 def killed(folder: Path, how: str, after: int, delay: float) -> int:
-    """Live in a process of its own, SIGKILL it ``delay`` seconds after so many blocks; the last block it acknowledged to us."""
+    """Live in a process, SIGKILL it ``delay`` seconds after so many blocks; the last block it acknowledged to us."""
     ours, theirs = PROCESSES.Pipe(duplex=False)
     process = PROCESSES.Process(target=lives, args=(folder, TICKS, how, theirs))
     process.start()
@@ -49,7 +49,7 @@ def killed(folder: Path, how: str, after: int, delay: float) -> int:
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    """A folder in memory where there is one: what a killed process wrote survives there too, and an fsync costs nothing."""
+    """A folder in memory where there is one: what a killed process wrote survives there too, and fsync is free."""
     memory = Path("/dev/shm")
     with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as path:
         yield Path(path)

@@ -28,15 +28,13 @@ def run(tmp_path: Path) -> Path:
     path = tmp_path / "run"
     writer = RunWriter.create(path, ABOUT)
     writer.attach("deployment.json", b'{"contracts": {}, "assets": []}')
-    live(RecordedChain(FakeChain(), writer), 6)
+    chain = RecordedChain(FakeChain(), writer)
+    live(chain, 6)
     writer.compact()
-    chain = FakeChain()
-    chain.height, chain._fingerprint = 9, writer._fingerprint
-    recorded = RecordedChain(chain, writer)
     for tick in range(6, 10):
-        recorded.context(tick)
-        recorded.submit([])
-        recorded.acknowledge()
+        chain.context(tick)
+        chain.submit([])
+        chain.acknowledge()
     writer._connection.close()
     assert open_run(path).verify() == 13
     return path
@@ -60,8 +58,12 @@ def flip(path: Path, at: int = -20) -> None:
     path.write_bytes(content)
 
 
-def cut(path: Path) -> None:
-    path.write_bytes(path.read_bytes()[:-10])
+def cut(path: Path, left: int = -10) -> None:
+    path.write_bytes(path.read_bytes()[:left])
+
+
+LONGER = "UPDATE journal SET payload = CAST(payload || x'00' AS BLOB) WHERE number = 11"
+MOVED = [f"UPDATE journal SET number = {b} WHERE number = {a}" for a, b in ((11, 99), (12, 11), (99, 12))]
 
 
 CASES: dict[str, tuple[Callable[[Path], object], str]] = {
@@ -75,17 +77,14 @@ CASES: dict[str, tuple[Callable[[Path], object], str]] = {
     "attached altered": (lambda p: (p / "deployment.json").write_text("{}"), "deployment.json was altered"),
     "attached missing": (lambda p: (p / "deployment.json").unlink(), "deployment.json cannot be read"),
     "journal missing": (lambda p: (p / NAME).unlink(), "journal.sqlite is missing"),
-    "journal cut": (lambda p: (p / NAME).write_bytes((p / NAME).read_bytes()[:3_000]), "journal.sqlite is cut or altered"),
+    "journal cut": (lambda p: cut(p / NAME, 3_000), "journal.sqlite is cut or altered"),
     "journal is no database": (lambda p: (p / NAME).write_text("nonsense" * 9_999), "journal.sqlite is cut or altered"),
     "journal empty": (lambda p: (p / NAME).write_bytes(b""), "journal.sqlite has format 0"),
-    "row altered": (lambda p: sql(p, "UPDATE journal SET payload = CAST(payload || x'00' AS BLOB) WHERE number = 11"), "block 11 was alt"),
+    "row altered": (lambda p: sql(p, LONGER), "block 11 was altered"),
     "row garbage": (lambda p: sql(p, "UPDATE journal SET payload = x'0102' WHERE number = 12"), "block 12 was altered"),
     "row missing": (lambda p: sql(p, "DELETE FROM journal WHERE number = 11"), "block 11 is missing"),
     "first row missing": (lambda p: sql(p, "DELETE FROM journal WHERE number = 10"), "block 10 is missing"),
-    "rows swapped": (
-        lambda p: sql(p, *(f"UPDATE journal SET number = {b} WHERE number = {a}" for a, b in ((11, 99), (12, 11), (99, 12)))),
-        "block 11 was altered",
-    ),
+    "rows swapped": (lambda p: sql(p, *MOVED), "block 11 was altered"),
     "table dropped": (lambda p: sql(p, "DROP TABLE parts"), "journal.sqlite is cut or altered"),
     "state dropped": (lambda p: sql(p, "DELETE FROM compacted"), "journal.sqlite is altered"),
     "newer format": (lambda p: sql(p, "PRAGMA user_version = 9"), "format 9, this terrarium reads 1"),
@@ -113,10 +112,17 @@ def test_an_altered_block_is_found_even_when_all_hashes_were_made_to_fit(run: Pa
     values = rows[column].to_pylist()
     values[4] = (not values[4]) if table == "transactions" else bytes(len(values[4]))
     index = rows.column_names.index(column)
-    pq.write_table(rows.set_column(index, rows.schema.field(column), pa.array(values, rows.schema.field(column).type)), path)
-    sql(run, f"UPDATE parts SET bytes = {path.stat().st_size}, sha = x'{parts.digest(path).hex()}' WHERE tbl = '{table}'")
+    pq.write_table(
+        rows.set_column(index, rows.schema.field(column), pa.array(values, rows.schema.field(column).type)), path
+    )
+    sql(
+        run,
+        f"UPDATE parts SET bytes = {path.stat().st_size}, sha = x'{parts.digest(path).hex()}' WHERE tbl = '{table}'",
+    )
     with closing(sqlite3.connect(run / NAME)) as connection:
-        listed = [Part(*row) for row in connection.execute("SELECT file, tbl, first, last, rows, bytes, sha FROM parts")]
+        listed = [
+            Part(*row) for row in connection.execute("SELECT file, tbl, first, last, rows, bytes, sha FROM parts")
+        ]
     sql(run, f"UPDATE compacted SET parts = x'{chain(START, listed).hex()}'")
     with pytest.raises(RecordError, match=r"block \d+ was altered"):
         open_run(run).verify()
