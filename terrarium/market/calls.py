@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 
-
 from terrarium.chain import artifacts
 from terrarium.chain.codec import Function
 from terrarium.market.economy import Asset, Economy
@@ -29,12 +28,20 @@ class AssetCalls:
             _fn("UniswapV2Router02", "removeLiquidity"), economy.cash, asset.token, NUMBER, 1, 1, ADDRESS, FOREVER
         )  # [shares, to]
         self.supply = Template(_fn("Morpho", "supply"), params, NUMBER, NUMBER, ADDRESS, b"")  # [assets, shares, for]
-        self.withdraw = Template(_fn("Morpho", "withdraw"), params, NUMBER, NUMBER, ADDRESS, ADDRESS)  # [assets, shares, of, to]
-        self.borrow = Template(_fn("Morpho", "borrow"), params, NUMBER, NUMBER, ADDRESS, ADDRESS)  # [assets, shares, of, to]
+        self.withdraw = Template(
+            _fn("Morpho", "withdraw"), params, NUMBER, NUMBER, ADDRESS, ADDRESS
+        )  # [assets, shares, of, to]
+        self.borrow = Template(
+            _fn("Morpho", "borrow"), params, NUMBER, NUMBER, ADDRESS, ADDRESS
+        )  # [assets, shares, of, to]
         self.repay = Template(_fn("Morpho", "repay"), params, NUMBER, NUMBER, ADDRESS, b"")  # [assets, shares, for]
         self.post = Template(_fn("Morpho", "supplyCollateral"), params, NUMBER, ADDRESS, b"")  # [tokens, for]
-        self.release = Template(_fn("Morpho", "withdrawCollateral"), params, NUMBER, ADDRESS, ADDRESS)  # [tokens, of, to]
-        self.liquidate = Template(_fn("Morpho", "liquidate"), params, ADDRESS, NUMBER, NUMBER, b"")  # [whom, seized, shares]
+        self.release = Template(
+            _fn("Morpho", "withdrawCollateral"), params, NUMBER, ADDRESS, ADDRESS
+        )  # [tokens, of, to]
+        self.liquidate = Template(
+            _fn("Morpho", "liquidate"), params, ADDRESS, NUMBER, NUMBER, b""
+        )  # [whom, seized, shares]
         self.submit = Template(_fn("Feed", "submit"), NUMBER)  # [answer]
         self.sync = _fn("UniswapV2Pair", "sync")()
         self.halt = _fn("HaltModule", "halt")(asset.token)
@@ -55,6 +62,3 @@ def approve(spender: str, amount: int = 2**256 - 1) -> bytes:
 
 def _fn(artifact: str, function: str) -> Function:
     return artifacts.load(artifact).fn(function)
-
-
-

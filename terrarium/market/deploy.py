@@ -72,7 +72,9 @@ class _Economy:
         self.scenario = scenario
         self.reporters = list(reporters)
         self.deployer = plan.manifest.deployer
-        self.issuer, self.guardian, self.monitor = (chain.accounts.address(n) for n in ("issuer", "guardian", "monitor"))
+        self.issuer, self.guardian, self.monitor = (
+            chain.accounts.address(n) for n in ("issuer", "guardian", "monitor")
+        )
 
     def build(self) -> None:
         """Queue every step in its order."""
@@ -91,7 +93,9 @@ class _Economy:
     def _shared(self) -> None:
         create, market = self.plan.create, self.scenario.market
         self.cash = create("Cash", "Cash", self.deployer)
-        self.plan.call("let issuer mint cash", self.cash, _data("Cash", "grantRole", keccak(b"MINTER_ROLE"), self.issuer))
+        self.plan.call(
+            "let issuer mint cash", self.cash, _data("Cash", "grantRole", keccak(b"MINTER_ROLE"), self.issuer)
+        )
         self.income = create("IncomeModule", "IncomeModule", self.deployer, self.cash)
         self.halt = create("HaltModule", "HaltModule", self.deployer, self.guardian)
         create("AlertBoard", "AlertBoard", self.deployer, self.monitor)

@@ -17,7 +17,9 @@ CHUNK = 1_000  # accounts per call
 def audit(state: MarketState, chain: Chain) -> None:
     """Compare all balances, shares, reserves, loans, positions and feeds. Raises `ChainError` naming the first difference."""
     for what, mirror, real in differences(state, chain):
-        raise ChainError(f"the event mirror is wrong after block {state.block}: {what} is {real}, the mirror says {mirror}")
+        raise ChainError(
+            f"the event mirror is wrong after block {state.block}: {what} is {real}, the mirror says {mirror}"
+        )
 
 
 def differences(state: MarketState, chain: Chain) -> Iterator[tuple[str, int, int]]:

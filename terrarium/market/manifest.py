@@ -88,9 +88,13 @@ class Manifest:
     def check(self, chain: Chain) -> None:
         """Raises `ManifestError` where ``chain`` does not hold what the manifest says, naming the first difference."""
         if chain.chain_id != self.chain_id:
-            raise ManifestError(f"manifest: chain_id is {self.chain_id}, the node's is {chain.chain_id}; use its own manifest")
+            raise ManifestError(
+                f"manifest: chain_id is {self.chain_id}, the node's is {chain.chain_id}; use its own manifest"
+            )
         if (found := genesis(chain)) != self.genesis:
-            raise ManifestError(f"manifest: genesis is {self.genesis}, the node's is {found}: another chain, or restarted; deploy anew")
+            raise ManifestError(
+                f"manifest: genesis is {self.genesis}, the node's is {found}: another chain, or restarted; deploy anew"
+            )
         if not self.done:
             raise ManifestError("manifest: the deployment was not finished; run `terrarium deploy` again to finish it")
         for name, contract in self.contracts.items():

@@ -259,6 +259,3 @@ class MarketState:
             rule = bytes(c["rule"][i]).rstrip(b"\0").decode("ascii", "replace")
             value, threshold = float(c["value"][i]) / 1e6, float(c["threshold"][i]) / 1e6
             self.alerts.append(Posted(rule, int(asset), int(c["severity"][i]), value, threshold))
-
-
-

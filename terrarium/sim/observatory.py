@@ -145,7 +145,10 @@ class Observatory:
         if len(others) > budget.peers:
             drawn = keyed(self._seed, "peers", agent, asset, self._tick).permutation(len(others))[: budget.peers]
             others = others[np.sort(drawn)]
-        value = collateral[others, asset] * self._history[self._pad + self._tick - budget.delay, AT["collateral_price"], asset]
+        value = (
+            collateral[others, asset]
+            * self._history[self._pad + self._tick - budget.delay, AT["collateral_price"], asset]
+        )
         with np.errstate(divide="ignore"):
             return Borrowers(others, collateral[others, asset], debt[others, asset], debt[others, asset] / value)
 

@@ -39,7 +39,9 @@ def scaled(scenario: Scenario, agents: int) -> Scenario:
     fixed = sum(group.count for group in scenario.agents if group.fixed)
     free = sum(group.count for group in scenario.agents) - fixed
     if agents < fixed or (free == 0 and agents != fixed):
-        raise InputError(f"agents: {agents} is too few: {fixed} of this scenario's agents do not scale; give {fixed + 1}")
+        raise InputError(
+            f"agents: {agents} is too few: {fixed} of this scenario's agents do not scale; give {fixed + 1}"
+        )
     exact = [g.count if g.fixed else g.count * (agents - fixed) / max(free, 1) for g in scenario.agents]
     counts = [int(x) for x in exact]
     by_remainder = sorted(range(len(counts)), key=lambda i: (counts[i] - exact[i], i))

@@ -7,13 +7,14 @@ const touch = matchMedia("(hover: none)").matches;
 const figures = [...document.querySelectorAll(".figure")].map((box) => ({ box, json: box.nextElementSibling.textContent, width: 0 }));
 let chosen = null; // the reader's theme, once they pressed the button
 let printing = false;
+const PAPER = 680; // pixels that fit on A4 and on Letter
 
 const theme = () => (printing ? "light" : chosen || (prefersDark.matches ? "dark" : "light"));
 
 // Panels in as many columns as fit; the same sums as Panels._arrange in panels.py.
 function arrange(layout, width) {
   const { heights, columns: most, left, right: wanted, top, bottom } = layout.meta;
-  const columns = Math.max(1, Math.min(most, Math.floor(width / (most > 2 ? 300 : 400))));
+  const columns = Math.max(1, Math.min(most, Math.floor(width / (most > 2 ? 300 : printing ? 330 : 400))));
   const right = Math.min(wanted, Math.max(12, width / columns * 0.22));
   const rows = [];
   for (let i = 0; i < heights.length; i += columns) rows.push(heights.slice(i, i + columns));
@@ -33,7 +34,7 @@ function arrange(layout, width) {
 }
 
 function draw(figure) {
-  const width = figure.box.clientWidth;
+  const width = printing ? PAPER : figure.box.clientWidth; // the paper is not laid out yet when printing begins
   if (!width) return;
   figure.width = width;
   const text = theme() === "dark" ? TWINS.reduce((json, [light, dark]) => json.replaceAll(light, dark), figure.json) : figure.json;
@@ -58,5 +59,5 @@ document.getElementById("theme").addEventListener("click", () => {
 prefersDark.addEventListener("change", drawAll);
 addEventListener("beforeprint", () => { printing = true; drawAll(); });
 addEventListener("afterprint", () => { printing = false; drawAll(); });
-new ResizeObserver(() => figures.forEach((f) => f.box.clientWidth !== f.width && draw(f))).observe(document.querySelector("main"));
+new ResizeObserver(() => printing || figures.forEach((f) => f.box.clientWidth !== f.width && draw(f))).observe(document.querySelector("main"));
 drawAll();
