@@ -74,7 +74,7 @@ class Lender(Strategy):
         """Yearly return on a dollar once ``cash`` more is lent: the rate on what is borrowed, shared by all lenders."""
         use = view.loan_use[asset]
         supplied = view.loan_cash[asset] / (1.0 - use) if use < 1.0 else cash
-        return view.loan_rate[asset] * (use * supplied + self.hope * cash) / max(supplied + cash, 1.0)
+        return float(view.loan_rate[asset] * (use * supplied + self.hope * cash) / max(supplied + cash, 1.0))
 
     def _take(self, view: View, asset: int, cash: float) -> list[Call]:
         """Withdraw, at most what the market can pay; what is taken on purpose is no loss."""

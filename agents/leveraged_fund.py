@@ -59,7 +59,7 @@ class LeveragedFund(Strategy):
 
     def _cover(self, view: View, asset: int, buffer: float) -> float:
         """Dollars of debt that one posted token carries at this distance from the liquidation line."""
-        return view.collateral_price[asset] * view.lltv[asset] * (1.0 - buffer)
+        return float(view.collateral_price[asset] * view.lltv[asset]) * (1.0 - buffer)
 
     def _deleverage(self, view: View, excess: float) -> list[Call]:
         """Pay with cash first; then sell ``excess`` of every asset held on credit, or what a strained loan needs."""

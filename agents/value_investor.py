@@ -67,11 +67,11 @@ class ValueInvestor(Strategy):
         appraisal, paid = view.appraisal[asset], view.incomes[:, asset]
         ticks = np.flatnonzero(paid > 0.0)
         if len(ticks) < 4 or not appraisal > 0.0:
-            return appraisal
+            return float(appraisal)
         # from the first payment to the last, so that where in the window they fall makes no difference
         income = float(paid[ticks[1:]].sum()) / float(ticks[-1] - ticks[0])
         capitalised = income / self._yields.setdefault(asset, income / appraisal)
-        return (1.0 - self.income_weight) * appraisal + self.income_weight * capitalised
+        return float((1.0 - self.income_weight) * appraisal + self.income_weight * capitalised)
 
 
 def _volatility(view: View, asset: int) -> float:

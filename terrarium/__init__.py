@@ -1,8 +1,8 @@
 """A testbed for autonomous agents that trade tokenised real-world assets on real contracts.
 
-    run = terrarium.run("property_crash", agents=200, seed=7, engine="revm")     # or open_run("runs/…")
-    run.prices.plot()
-    run.sql("select strategy, sum(bad_debt) from liquidations group by 1")
+run = terrarium.run("property_crash", agents=200, seed=7, engine="revm")     # or open_run("runs/…")
+run.prices.plot()
+run.sql("select strategy, sum(bad_debt) from liquidations group by 1")
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The `terrarium` command. Every command calls the library; what goes wrong ends in one clear message and exit code 2."""
+"""The `terrarium` command. Every command calls the library; an error ends in one clear message and exit code 2."""
 
 from __future__ import annotations
 

@@ -27,9 +27,9 @@ Say = Callable[[str], object]
 def deploy_to(
     where: str, scenario: str, overrides: Iterable[str], path: Path, say: Say, chain_ids: Collection[int] = ()
 ) -> Manifest:
-    """Deploy the economy of ``scenario`` to ``where`` ("anvil", "hardhat" or a node's URL) and write the manifest to ``path``.
+    """Deploy the economy of ``scenario`` to ``where`` ("anvil", "hardhat" or a URL); write the manifest to ``path``.
 
-    A devnet of our own then stays up until Ctrl-C. Running it again is a no-op while the deployment stands, and finishes
+    A devnet of our own then stays up until Ctrl-C. Doing it again is a no-op while the deployment stands, and finishes
     one that was cut. Raises `InputError` for an unusable node, `ManifestError` for a manifest of something else.
     """
     settings = scenarios.load(scenario, overrides)
@@ -54,7 +54,7 @@ def _on_own(engine: str, scenario: Scenario, path: Path, say: Say) -> Manifest:
 
 
 def _standing(path: Path) -> Manifest | None:
-    """The manifest at ``path`` if its devnet is up and holds it. Raises `ManifestError` where it is no devnet's of ours."""
+    """The manifest at ``path``, if its devnet is up. Raises `ManifestError` where it is no devnet's of ours."""
     if not path.exists():
         return None
     manifest = Manifest.load(path)

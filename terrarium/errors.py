@@ -1,13 +1,13 @@
 """What can go wrong, as one tree.
 
-    TerrariumError
-    ├── InputError          the user gave something unusable: the message names field, value and remedy (exit code 2)
-    │   ├── ScenarioError   … in a scenario file
-    │   ├── ManifestError   … in a deployment manifest, or it does not match the chain
-    │   └── RecordError     … in a run folder: cut, altered, or not one
-    ├── ToolError           a program we need is missing or refuses to start: Anvil, Node, the compiler (exit code 2)
-    ├── ChainError          a node answered with an error, or not at all
-    └── BudgetExceeded      a strategy reached past its budget (the loop benches the agent; users never see it raised)
+TerrariumError
+├── InputError          the user gave something unusable: the message names field, value and remedy (exit code 2)
+│   ├── ScenarioError   … in a scenario file
+│   ├── ManifestError   … in a deployment manifest, or it does not match the chain
+│   └── RecordError     … in a run folder: cut, altered, or not one
+├── ToolError           a program we need is missing or refuses to start: Anvil, Node, the compiler (exit code 2)
+├── ChainError          a node answered with an error, or not at all
+└── BudgetExceeded      a strategy reached past its budget (the loop benches the agent; users never see it raised)
 """
 
 from __future__ import annotations

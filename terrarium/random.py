@@ -1,14 +1,15 @@
-"""Keyed random numbers: every draw belongs to a name, so that switching one thing on never shifts the draws of the rest."""
+"""Keyed random numbers: every draw belongs to a name, so that one thing more never shifts the draws of the rest."""
 
 from __future__ import annotations
 
 import hashlib
 
 import numpy as np
+import numpy.typing as npt
 from numpy.random import Generator, Philox
 
 
-def key(seed: int, *parts: int | str) -> np.ndarray:
+def key(seed: int, *parts: int | str) -> npt.NDArray[np.uint64]:
     """The 128-bit Philox key of ``(seed, *parts)``: uint64[2], equal on every machine and in every process."""
     text = "\x1f".join([str(seed), *map(str, parts)])
     return np.frombuffer(hashlib.blake2b(text.encode(), digest_size=16).digest(), dtype="<u8")

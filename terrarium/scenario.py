@@ -1,7 +1,6 @@
 """Scenario files: TOML in, validated settings out.
 
-A scenario says everything a run depends on except the seed given on the command line. Errors name the line, the value and
-what would do.
+A scenario says everything that a run depends on. Errors name the line, the value and what would do.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ class Settings(BaseModel):
 
 
 class Distribution(Settings):
-    """A number drawn once per agent. ``uniform(low, high)``, ``normal(mean, sd)``, ``lognormal(median, sigma)``, ``choice(values)``."""
+    """One number per agent: uniform(low, high), normal(mean, sd), lognormal(median, sigma) or choice(values)."""
 
     dist: Literal["uniform", "normal", "lognormal", "choice"]
     low: float | None = None

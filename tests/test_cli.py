@@ -134,14 +134,14 @@ def test_a_folder_that_cannot_be_written(command, tmp_path):
     assert "no run can be written to" in err
 
 
-@pytest.mark.parametrize("engine", ["anvil", "hardhat"])
-def test_a_missing_node_says_what_to_do(command, monkeypatch, tmp_path, engine):
+@pytest.mark.parametrize(("engine", "remedy"), [("anvil", "make setup"), ("hardhat", "Node")])
+def test_a_missing_node_says_what_to_do(command, monkeypatch, tmp_path, engine, remedy):
     module = __import__(f"terrarium.chain.{engine}", fromlist=[engine])
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr(module, "__file__", str(tmp_path / "terrarium.py"))  # away from this checkout's node_modules
     code, _, err = command("run", "property_crash", "--engine", engine, "--out", tmp_path / "run")
     assert code == 2
-    assert "make setup" in err
+    assert remedy in err
 
 
 def test_a_web_server_is_no_node(command):

@@ -31,7 +31,7 @@ class Artifact:
     _events: dict[str, Event] = field(default_factory=dict, repr=False, compare=False)
 
     def fn(self, name: str) -> Function:
-        """The codec of a function, by name, or by signature such as ``transfer(address,uint256)`` where it is overloaded."""
+        """The codec of a function, by name, or by signature such as ``transfer(address,uint256)`` if overloaded."""
         if name not in self._functions:
             self._functions[name] = Function(self._entry("function", name))
         return self._functions[name]
@@ -53,7 +53,9 @@ class Artifact:
 
     def creation(self, *args: Any) -> bytes:
         """Data of the transaction that creates the contract with these constructor arguments."""
-        inputs = next((entry["inputs"] for entry in self.abi if entry["type"] == "constructor"), [])
+        inputs: list[dict[str, Any]] = next(
+            (entry["inputs"] for entry in self.abi if entry["type"] == "constructor"), []
+        )
         return self.bytecode + encode([type_of(i) for i in inputs], args, f"constructor of {self.name}")
 
     def _entry(self, kind: str, name: str) -> dict[str, Any]:

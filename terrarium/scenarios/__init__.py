@@ -56,7 +56,7 @@ def revised(scenario: Scenario, **changes: Any) -> Scenario:
 
 
 def locate(text: str, location: Location) -> int | None:
-    """Line (from 1) of the TOML ``text`` on which the value at ``location`` stands, or its nearest enclosing table; None if neither."""
+    """Line (from 1) of TOML ``text`` where the value at ``location`` stands, or else its table; None if neither."""
     best: tuple[int, int] | None = None  # (depth, line)
     counts: dict[tuple[str, ...], int] = {}
     table: Location = ()

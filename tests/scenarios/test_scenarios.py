@@ -49,14 +49,15 @@ def write(tmp_path, text):
 def test_every_scenario_that_comes_with_terrarium_is_valid(name):
     scenario = scenarios.load(name)
     assert scenario.name == name
-    assert scenario.title and scenario.description
+    assert scenario.title
+    assert scenario.description
 
 
 @pytest.mark.parametrize(
     ("old", "new", "line", "says"),
     [
         ("kappa = 0.5", "kappa = 1.5", 5, "world.kappa: input should be less than or equal to 1; got 1.5"),
-        ("kappa = 0.5", "kapa = 0.5", 5, "world.kapa: is not known; there are kappa, gamma, income_every"),
+        ("kappa = 0.5", "kapa = 0.5", 5, "world.kapa: is not known; there are kappa, gamma, wear_days, income_every"),
         ("ticks = 10", "", None, "ticks: is missing; add it"),
         ("ticks = 10", "ticks = -3", 2, "ticks: input should be greater than or equal to 1; got -3"),
         (

@@ -12,8 +12,8 @@ WARNING, CRITICAL = 1, 2
 class Alert:
     """One finding: a rule's value reached a threshold.
 
-    ``subject`` is the asset's name. ``value`` and ``threshold`` are in the rule's own unit. ``evidence`` holds the figures
-    the value was computed from, so that the finding can be checked.
+    ``subject`` is the asset's name. ``value`` and ``threshold`` are in the rule's own unit. ``evidence`` holds the
+    figures that the value was computed from, so that the finding can be checked.
     """
 
     block: int

@@ -16,8 +16,8 @@ RELEASE = (
 class Monitor:
     """Rules over the market's recent past.
 
-    An alert is raised when a rule reaches a higher severity for an asset than it had, and again only after it fell back:
-    a lasting condition is one alert, not one a block.
+    An alert is raised when a rule reaches a higher severity for an asset than it had, and again only after it fell
+    back: a lasting condition is one alert, not one a block.
     """
 
     def __init__(self, names: tuple[str, ...], rules: Mapping[str, Rule]) -> None:

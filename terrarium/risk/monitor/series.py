@@ -13,7 +13,7 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """The market after one block. Dollars and tokens; all arrays [n] but the loans, which are one entry per open loan."""
+    """The market after one block. Dollars and tokens; all arrays [n] but the loans: one entry per open loan."""
 
     block: int
     price: Floats  # pool mid price

@@ -55,7 +55,7 @@ def rules() -> dict[str, type[Rule]]:
 
 
 def build(name: str, params: Mapping[str, Any]) -> Rule:
-    """Rule ``name`` with ``params``. Raises `ScenarioError` for an unknown rule or parameter, or a value it cannot use."""
+    """Rule ``name`` with ``params``. Raises `ScenarioError` for an unknown rule or parameter, or a bad value."""
     known = rules()
     if name not in known:
         raise ScenarioError(f"monitor.{name}: no such rule; there are {', '.join(known)}")
