@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -55,6 +55,9 @@ class Holdings(NamedTuple):
     wealth: Floats  # marked at pool prices
 
 
+Columned = TypeVar("Columned", Figures, Holdings)
+
+
 class Posted(NamedTuple):
     """An alert as it stands on the board."""
 
@@ -68,8 +71,9 @@ class Posted(NamedTuple):
 class MarketState:
     """Apply every block in order, from the first one of the deployment on.
 
-    Accounts are numbered as given; then come the economy's own: pools, Morpho, the income module, the issuer, nobody (the
-    zero address) and everybody else together. Balances are exact: int64 in smallest units, Python integers for loans.
+    Accounts are numbered as given; then come the economy's own: pools, Morpho, the income module, the issuer, nobody
+    (the zero address) and everybody else together. Balances are exact: int64 in smallest units, Python integers for
+    loans.
     """
 
     def __init__(self, economy: Economy, accounts: Sequence[str]) -> None:
@@ -100,11 +104,14 @@ class MarketState:
         self._income: Floats = np.zeros(n)
         self._volume: Floats = np.zeros(n)
         self._liquidated: Floats = np.zeros(n)
+        self._figures: tuple[int, Figures] | None = None  # as last computed, with their time
+        self._holdings: tuple[int, Holdings] | None = None
 
     def apply(self, block: Block) -> None:
         """Take in one block."""
         logs = block.logs
         self.block = block.number
+        self._figures = self._holdings = None
         for flow in (self._income, self._volume, self._liquidated):
             flow[:] = 0.0
         self.alerts = []
@@ -146,7 +153,18 @@ class MarketState:
         return np.where([a.appraised for a in self.economy.assets], self.answer / FEED_UNIT, pool)
 
     def figures(self, now: int) -> Figures:
-        """The market at ``now`` (seconds), interest up to then included."""
+        """The market at ``now`` (seconds), interest up to then included. Read-only."""
+        if self._figures is None or self._figures[0] != now:
+            self._figures = now, _frozen(self._measured(now))
+        return self._figures[1]
+
+    def holdings(self, now: int) -> Holdings:
+        """What every account has at ``now`` (seconds), interest up to then included. Read-only."""
+        if self._holdings is None or self._holdings[0] != now:
+            self._holdings = now, _frozen(self._held(now))
+        return self._holdings[1]
+
+    def _measured(self, now: int) -> Figures:
         interest = [loans.interest(now) for loans in self.loans]
         supplied = np.array([(m.supply_assets + i) / CASH_UNIT for m, i in zip(self.loans, interest, strict=True)])
         borrowed = np.array([(m.borrow_assets + i) / CASH_UNIT for m, i in zip(self.loans, interest, strict=True)])
@@ -175,8 +193,7 @@ class MarketState:
             liquidated=self._liquidated.copy(),
         )
 
-    def holdings(self, now: int) -> Holdings:
-        """What every account has at ``now`` (seconds), interest up to then included."""
+    def _held(self, now: int) -> Holdings:
         shape = self.units.shape
         collateral, debt, supplied = np.zeros(shape), np.zeros(shape), np.zeros(shape)
         for i, m in enumerate(self.loans):
@@ -259,3 +276,10 @@ class MarketState:
             rule = bytes(c["rule"][i]).rstrip(b"\0").decode("ascii", "replace")
             value, threshold = float(c["value"][i]) / 1e6, float(c["threshold"][i]) / 1e6
             self.alerts.append(Posted(rule, int(asset), int(c["severity"][i]), value, threshold))
+
+
+def _frozen(columns: Columned) -> Columned:
+    """Everybody who asks gets the same arrays, so nobody may write to them."""
+    for column in columns:
+        column.flags.writeable = False
+    return columns

@@ -80,7 +80,7 @@ def decide(
 ) -> list[Call] | Benched:
     """The calls ``agent`` makes, or why it is benched: it raised, spent more than its budget, ran too long, or returned
     anything but a list of at most `CALLS` calls to contracts in ``targets``."""
-    calls = _guarded(agent, watchdog, lambda: agent.strategy.decide(view, rng))
+    calls = _guarded(agent, watchdog, agent.strategy.decide, view, rng)
     if isinstance(calls, Benched):
         return calls
     fault = _fault(calls, targets)
@@ -89,19 +89,20 @@ def decide(
 
 def learn(agent: Agent, outcome: Outcome, watchdog: Watchdog) -> Benched | None:
     """Let ``agent`` learn; why it is benched where that fails."""
-    fault = _guarded(agent, watchdog, lambda: agent.strategy.learn(outcome))
-    return fault if isinstance(fault, Benched) else None
+    fault = _guarded(agent, watchdog, agent.strategy.learn, outcome)
+    # said apart: a resumed run passes over a decision that never ended, but not over what came before the learning
+    return Benched(agent.id, f"learning: {fault.detail}") if isinstance(fault, Benched) else None
 
 
-def _guarded(agent: Agent, watchdog: Watchdog, act: Callable[[], object]) -> object:
+def _guarded(agent: Agent, watchdog: Watchdog, act: Callable[..., object], *args: object) -> object:
     watchdog.start()
     try:
-        return act()
+        return act(*args)
     except BudgetExceeded as error:
         return Benched(agent.id, f"budget: {error}")
     except _Looping:
         return Benched(agent.id, LOOPED)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is the strategy's
         return Benched(agent.id, f"raised {type(error).__name__}: {error}")
     finally:
         watchdog.stop()

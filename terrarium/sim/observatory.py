@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -14,7 +14,7 @@ from terrarium.market.economy import POOL_FEE
 from terrarium.market.state import Figures, Holdings, MarketState
 from terrarium.random import keyed
 from terrarium.sim.population import Agent
-from terrarium.sim.view import Alert, Borrowers, Budget, Own, Public, Row, View
+from terrarium.sim.view import Alert, Borrowers, Budget, Meter, Public, Row, View
 
 Floats = npt.NDArray[np.float64]
 FIELDS = ("price", "appraisal", "income", "volume", "age", "pool_cash", "pool_units", "halted", "loan_rate", "loan_use",
@@ -27,16 +27,19 @@ class Observatory:
     """Public history and everybody's holdings: ``look`` once a tick, then ``view`` for each agent. n assets."""
 
     def __init__(self, books: Books, agents: Sequence[Agent], *, ticks: int, tick_seconds: int, seed: int) -> None:
-        self._books = books
         self._seed = seed
         self._agents = len(agents)
         self._day = tick_seconds / 86_400
         self._names = books.economy.names
+        self._appraised = np.array([asset.appraised for asset in books.economy.assets])
+        self._meters = [Meter(agent.budget.evaluations) for agent in agents]
+        self._desks = [Desk(books, agent.id, self._meters[agent.id].spend) for agent in agents]
         self._fixed = [(loans.lltv / 10**18, loans.incentive() / 10**18) for loans in books.state.loans]
         reach = [a.budget.memory + a.budget.delay for a in agents]
         # rows before the start are NaN, so that every window is one slice
         self._pad = max(reach, default=1)
-        self._history = np.full((self._pad + ticks, len(FIELDS), len(self._names)), np.nan)
+        self._history = np.empty((self._pad + ticks, len(FIELDS), len(self._names)))
+        self._history[: self._pad] = np.nan
         self._alerts: list[Alert] = []
         self._loans: deque[tuple[Floats, Floats]] = deque(maxlen=1 + max((a.budget.delay for a in agents), default=0))
         noisy = [r for r, a in zip(reach, agents, strict=True) if a.budget.noise > 0]
@@ -63,7 +66,7 @@ class Observatory:
         )
         self._alerts += [Alert(tick, *posted) for posted in state.alerts]
         self._loans.append((holdings.collateral[: self._agents], holdings.debt[: self._agents]))
-        self._own = [Own(*row) for row in _rows(holdings, self._agents)]
+        self._holdings = holdings
         if self._errors.maxlen:
             draws = keyed(self._seed, "noise", tick).standard_normal((self._agents, 2, len(self._names)))
             self._errors.append(draws)
@@ -77,7 +80,9 @@ class Observatory:
             public = self._shared[key] = self._cut(budget)
         if budget.noise > 0:
             public = self._blur(public, agent)
-        return View(agent.id, budget, public, self._own[agent.id], self._borrowers, self._desk, readings)
+        meter = self._meters[agent.id]
+        meter.asked = 0
+        return View(agent.id, budget, public, self._holdings, self._borrowers, self._desks[agent.id], meter, readings)
 
     def _cut(self, budget: Budget) -> Public:
         """Copies, so that nothing hidden, earlier or later hangs behind an array."""
@@ -116,7 +121,7 @@ class Observatory:
         )
 
     def _blur(self, public: Public, agent: Agent) -> Public:
-        """The agent's own errors on prices (and pools, from which the price could be read) and appraisals."""
+        """The agent's own errors on prices and appraisals, and on what either could be read from: pools and oracles."""
         budget = agent.budget
         end = len(self._errors) - budget.delay
         errors = np.stack([e[agent.id] for e in list(self._errors)[max(0, end - budget.memory) : max(0, end)]] or
@@ -133,10 +138,13 @@ class Observatory:
             price=tuple(prices[-1].tolist()),
             appraisal=tuple(appraisals[-1].tolist()),
             pool_cash=tuple((np.array(public.pool_cash) * last).tolist()),
+            collateral_price=tuple(
+                (np.array(public.collateral_price) * np.where(self._appraised, factor[-1, 1], last)).tolist()
+            ),
         )
 
-    def _borrowers(self, agent: int, budget: Budget, asset: int) -> Borrowers:
-        """A sample of the loans against ``asset`` as they were ``delay`` ticks ago."""
+    def _borrowers(self, agent: int, budget: Budget, asset: int, price: float) -> Borrowers:
+        """A sample of the loans against ``asset`` as they were ``delay`` ticks ago, at the price the agent sees."""
         if asset not in budget.assets or len(self._loans) <= budget.delay:
             return NOBODY
         collateral, debt = self._loans[-1 - budget.delay]
@@ -145,18 +153,6 @@ class Observatory:
         if len(others) > budget.peers:
             drawn = keyed(self._seed, "peers", agent, asset, self._tick).permutation(len(others))[: budget.peers]
             others = others[np.sort(drawn)]
-        value = (
-            collateral[others, asset]
-            * self._history[self._pad + self._tick - budget.delay, AT["collateral_price"], asset]
-        )
+        held, owed = collateral[others, asset], debt[others, asset]
         with np.errstate(divide="ignore"):
-            return Borrowers(others, collateral[others, asset], debt[others, asset], debt[others, asset] / value)
-
-    def _desk(self, agent: int, spend: Callable[[], None]) -> Desk:
-        return Desk(self._books, agent, spend)
-
-
-def _rows(holdings: Holdings, agents: int) -> zip[tuple[object, ...]]:
-    """Per agent: plain floats, which are faster to decide with than numpy's."""
-    cash, *matrices, wealth = (column[:agents].tolist() for column in holdings)
-    return zip(cash, *[map(tuple, m) for m in matrices], wealth, strict=True)
+            return Borrowers(others, held, owed, owed / (held * price))

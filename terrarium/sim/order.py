@@ -20,8 +20,8 @@ def ordered(
     """``planned`` in block order; each agent's own calls stay together and in their order.
 
     seeded: by a number drawn per agent and tick, so that one agent more never reorders the others. priority-fee: by the
-    highest tip of an agent's calls. adversarial: agents marked ``adversary`` first (they front-run everybody). The seeded
-    order breaks ties.
+    highest tip of an agent's calls. adversarial: agents marked ``adversary`` first (they front-run everybody). The
+    seeded order breaks ties.
     """
     salt = int(key(seed, "order", tick)[0])
 

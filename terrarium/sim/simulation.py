@@ -46,7 +46,7 @@ from terrarium.world import World
 
 @dataclass(slots=True)
 class Simulation:
-    """Everything one run is made of. ``looped``: (agent, tick) of decisions that never ended, known from a resumed record."""
+    """Everything one run is made of."""
 
     scenario: Scenario
     chain: RecordedChain
@@ -61,7 +61,7 @@ class Simulation:
     issuer: Issuer
     outbox: Outbox
     started: int  # time of the last block before the first tick, seconds
-    looped: frozenset[tuple[int, int]] = frozenset()
+    looped: frozenset[tuple[int, int]] = frozenset()  # (agent, tick): decisions that never ended, on a resumed record
 
     def readings(self, agent: Agent, tick: int) -> tuple[float, ...]:
         """What a reporter measured this tick; nothing for others."""
@@ -88,12 +88,13 @@ def simulate(
     chain_ids: Collection[int] = (),
     manifest: str | Path | None = None,
 ) -> Run:
-    """Run ``scenario`` (a name, a path, or settings) and record it in the folder ``out``, by default runs/SCENARIO-SEED.
+    """Run ``scenario`` (a name, a path, or settings) and record it in folder ``out``, by default runs/SCENARIO-SEED.
 
     ``engine`` "rpc" needs the ``url`` of a node, or the ``manifest`` of an economy that is deployed there already.
 
     ``agents`` scales the population, ``overrides`` are "path=value" settings, ``live`` shows the run on the terminal.
-    Raises `InputError` for unusable input before anything is started. Ctrl-C ends the run in good order; `resume` goes on.
+    Raises `InputError` for unusable input before anything is started. Ctrl-C ends the run in good order; `resume` goes
+    on.
     """
     settings = scenarios.load(scenario, overrides) if isinstance(scenario, str) else scenario
     changes = {"seed": seed, "ticks": ticks}
@@ -175,8 +176,8 @@ def assemble(
     looped: frozenset[tuple[int, int]] = frozenset(),
     place: Path | None = None,
 ) -> Simulation:
-    """Deploy the economy on ``chain``, unless the manifest at ``place`` says that it stands there; bring the population in,
-    and make ready for the first tick."""
+    """Deploy the economy on ``chain``, unless the manifest at ``place`` says that it stands there; bring the population
+    in, and make ready for the first tick."""
     agents, blocks = cast.agents, list[Block]()
     reporters = sum(agent.strategy.role == "reporter" for agent in agents)
     manifest = deploy(chain, scenario, reporters, place, mined=blocks.append)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import orjson
 
-from terrarium.market.state import Figures, Holdings
+from terrarium.market.state import Figures, Floats, Holdings
 from terrarium.risk.monitor.alerts import Alert
 from terrarium.sim.decide import Benched
 from terrarium.sim.population import Agent
@@ -49,7 +49,7 @@ def market_rows(tick: int, reading: Reading, figures: Figures) -> dict[str, Rows
     }
 
 
-def position_rows(tick: int, holdings: Holdings, agents: int, collateral_price: np.ndarray) -> Rows:
+def position_rows(tick: int, holdings: Holdings, agents: int, collateral_price: Floats) -> Rows:
     """positions: one row per agent and asset with collateral or debt. A debt without collateral has an infinite ltv."""
     collateral, debt = holdings.collateral[:agents], holdings.debt[:agents]
     agent, asset = np.nonzero((collateral > 0) | (debt > 0))

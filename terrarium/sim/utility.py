@@ -11,9 +11,9 @@ def risky_share(utility: Utility, excess: float, volatility: float, aversion: fl
     """Share of wealth in [0, 1] to hold, at an expected ``excess`` return and ``volatility``, both per year.
 
     profit: all, where the return is positive. crra: Merton's μ / γσ², "Lifetime portfolio selection under uncertainty",
-    REStat 51 (1969). mean_variance: what maximises μw − λσ²w², Markowitz (1952). drawdown_averse: Merton's share, scaled
-    by the cushion left above a floor of 80 % of the highest wealth, Grossman and Zhou, Mathematical Finance 3 (1993);
-    ``drawdown`` is the present one.
+    REStat 51 (1969). mean_variance: what maximises μw − λσ²w², Markowitz (1952). drawdown_averse: Merton's share,
+    scaled by the cushion left above a floor of 80 % of the highest wealth, Grossman and Zhou, Mathematical Finance 3
+    (1993); ``drawdown`` is the present one.
     """
     if excess <= 0.0:
         return 0.0

@@ -1,4 +1,4 @@
-"""What an agent sees. A view holds only what the agent's budget of information lets through, and counts what it asks."""
+"""What an agent sees: only what its budget of information lets through, and what it asks is counted."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from terrarium.errors import BudgetExceeded
 
 if TYPE_CHECKING:
     from terrarium.market.desk import Desk
+    from terrarium.market.state import Holdings
 
 Floats = npt.NDArray[np.float64]
 Row = tuple[float, ...]
@@ -22,8 +23,9 @@ Row = tuple[float, ...]
 class Budget:
     """What an agent may see and compute; enforced by `View`.
 
-    assets: column indices it sees. peers: borrowers it can look at per ask. delay: ticks by which public figures are late.
-    noise: standard deviation of the log-error on prices and appraisals. memory: rows of history. evaluations: asks per tick.
+    assets: column indices it sees. peers: borrowers it can look at per ask. delay: ticks by which public figures are
+    late. noise: standard deviation of the log-error on prices and appraisals. memory: rows of history. evaluations: asks
+    per tick.
     """
 
     assets: tuple[int, ...]
@@ -46,7 +48,7 @@ class Alert(NamedTuple):
 
 
 class Borrowers(NamedTuple):
-    """Loans of k other accounts against one asset: account index, collateral (tokens), debt (dollars), loan-to-value."""
+    """Loans of k other accounts against one asset: account number, collateral (tokens), debt (dollars), loan-to-value."""
 
     account: npt.NDArray[np.int64]
     collateral: Floats
@@ -93,13 +95,36 @@ class Own(NamedTuple):
     supplied: Row
     wealth: float
 
+    @classmethod
+    def of(cls, holdings: Holdings, agent: int) -> Own:
+        """One agent's row, as plain floats: they are faster to decide with than numpy's."""
+        h = holdings
+        rows = [tuple(column[agent].tolist()) for column in (h.units, h.lp, h.collateral, h.debt, h.supplied)]
+        return cls(float(h.cash[agent]), *rows, wealth=float(h.wealth[agent]))
+
+
+class Meter:
+    """Counts what one agent asks in a tick: a view kept from an earlier tick spends from the same purse."""
+
+    __slots__ = ("_most", "asked")
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self.asked = 0
+
+    def spend(self) -> None:
+        """One evaluation more. Raises `BudgetExceeded` where that is one too many."""
+        self.asked += 1
+        if self.asked > self._most:
+            raise BudgetExceeded(f"more than {self._most} evaluations in one tick")
+
 
 def _public(name: str, doc: str) -> property:
     return property(lambda self: getattr(self._public, name), doc=doc)
 
 
 def _own(name: str, doc: str) -> property:
-    return property(lambda self: getattr(self._own, name), doc=doc)
+    return property(lambda self: getattr(self._mine(), name), doc=doc)
 
 
 class View:
@@ -109,28 +134,33 @@ class View:
     `borrowers`, every `desk` method) costs one evaluation; one too many raises `BudgetExceeded`.
     """
 
-    __slots__ = ("_asks", "_borrowers", "_budget", "_desk", "_make_desk", "_own", "_public", "agent", "readings")
+    __slots__ = ("_agent", "_borrowers", "_budget", "_desk", "_holdings", "_meter", "_own", "_public", "_readings")
 
     def __init__(
         self,
         agent: int,
         budget: Budget,
         public: Public,
-        own: Own,
-        borrowers: Callable[[int, Budget, int], Borrowers],
-        make_desk: Callable[[int, Callable[[], None]], Desk],
+        holdings: Holdings,
+        borrowers: Callable[[int, Budget, int, float], Borrowers],
+        desk: Desk,
+        meter: Meter,
         readings: Row = (),
     ) -> None:
-        self.agent = agent
-        self.readings = readings  # reporters only: the appraisals this reporter measured this tick, [n], NaN where none
+        self._agent = agent
         self._budget = budget
         self._public = public
-        self._own = own
+        self._holdings = holdings  # everybody's; a row is cut out when the agent first looks at itself
+        self._own: Own | None = None
         self._borrowers = borrowers
-        self._make_desk = make_desk
-        self._desk: Desk | None = None
-        self._asks = 0
+        self._desk = desk
+        self._meter = meter
+        self._readings = readings
 
+    agent = property(lambda self: self._agent, doc="Number of this agent.")
+    readings = property(
+        lambda self: self._readings, doc="[n] reporters only: what it measured this tick; NaN: nothing."
+    )
     tick = _public("tick", "Number of this tick, from 0.")
     day = _public("day", "Length of a tick in days.")
     names = _public("names", "Names of all assets, by column.")
@@ -164,28 +194,26 @@ class View:
     @property
     def desk(self) -> Desk:
         """Builds this agent's calls."""
-        if self._desk is None:
-            self._desk = self._make_desk(self.agent, self._spend)
         return self._desk
 
     def quote_buy(self, asset: int, cash: float) -> float:
         """Tokens that ``cash`` dollars would buy on the pool now (constant product, fee on the input)."""
-        self._spend()
+        self._meter.spend()
         cash *= 1.0 - self._public.pool_fee
         return self._public.pool_units[asset] * cash / (self._public.pool_cash[asset] + cash) if cash > 0.0 else 0.0
 
     def quote_sell(self, asset: int, units: float) -> float:
         """Dollars that ``units`` tokens would bring on the pool now."""
-        self._spend()
+        self._meter.spend()
         units *= 1.0 - self._public.pool_fee
         return self._public.pool_cash[asset] * units / (self._public.pool_units[asset] + units) if units > 0.0 else 0.0
 
     def borrowers(self, asset: int) -> Borrowers:
-        """Loans of others against ``asset``: a random sample of at most ``budget.peers``, none where the asset is hidden."""
-        self._spend()
-        return self._borrowers(self.agent, self._budget, asset)
+        """Loans of others against ``asset``: a random sample of at most ``budget.peers``, none where it is hidden."""
+        self._meter.spend()
+        return self._borrowers(self._agent, self._budget, asset, self._public.collateral_price[asset])
 
-    def _spend(self) -> None:
-        self._asks += 1
-        if self._asks > self._budget.evaluations:
-            raise BudgetExceeded(f"more than {self._budget.evaluations} evaluations in one tick")
+    def _mine(self) -> Own:
+        if self._own is None:
+            self._own = Own.of(self._holdings, self._agent)
+        return self._own
