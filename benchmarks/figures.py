@@ -8,7 +8,7 @@ import platform
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
-from statistics import median
+from statistics import fmean, median
 from typing import Any
 
 import psutil
@@ -43,7 +43,10 @@ class Figure:
 
 @dataclass(frozen=True)
 class Chart:
-    """A picture: bars by label, or lines (x, y) by label. ``target`` is drawn as a line across, where there is one."""
+    """A picture: bars by label, or lines (x, y) by label. ``target`` is drawn as a line across, where there is one.
+
+    ``others``: labels of what is not ours but beside it for comparison. ``log``: a logarithmic axis.
+    """
 
     title: str
     unit: str
@@ -51,6 +54,7 @@ class Chart:
     lines: dict[str, tuple[Numbers, Numbers]] = field(default_factory=dict)
     x: str = ""
     target: float | None = None
+    others: tuple[str, ...] = ()
     log: bool = False
 
 
@@ -127,6 +131,15 @@ def micros(work: Callable[[], Any], times: int, rounds: int = 7) -> float:
     finally:
         gc.enable()
     return median(found)
+
+
+def slope(x: Sequence[float], y: Sequence[float]) -> float:
+    """How much ``y`` grows with ``x``: a straight line through all but the first tenth, by least squares."""
+    start = len(x) // 10
+    x, y = x[start:], y[start:]
+    middle, level = fmean(x), fmean(y)
+    spread = sum((a - middle) ** 2 for a in x)
+    return sum((a - middle) * (b - level) for a, b in zip(x, y, strict=True)) / spread
 
 
 def tenth(rates: Sequence[float], last: bool) -> float:

@@ -40,21 +40,21 @@ SUPPLY = 20_000_000.0  # tokens, half of them in the pool: deep enough for thous
 STAKE = 50_000.0  # dollars, and dollars' worth of tokens, that each trader starts with
 
 
-def scenario(traders: int, ticks: int) -> Scenario:
-    """One asset and ``traders`` that swap in every tick; no income, no shocks, no rules."""
-    group = Group(strategy="noise_trader", count=traders, cash=STAKE, holdings={"*": STAKE}, params={"activity": 1.0, "size": 0.01})
+def scenario(traders: int, ticks: int, activity: float = 1.0) -> Scenario:
+    """One asset and ``traders`` that swap in each tick with chance ``activity``; no income, no shocks, no rules."""
+    group = Group(strategy="noise_trader", count=traders, cash=STAKE, holdings={"*": STAKE}, params={"activity": activity, "size": 0.01})
     asset = AssetSettings(name="TOWER", process="real_estate", value=VALUE, supply=SUPPLY, pool_share=0.5)
     made = Scenario(name="benchmark", ticks=ticks, assets=(asset,), agents=(group,))
     return scenarios.revised(made, world=made.world.model_copy(update={"income_every": 10_000}))
 
 
 @contextmanager
-def market(engine: str, traders: int, ticks: int, *, plain: bool = True) -> Iterator[Simulation]:
+def market(engine: str, traders: int, ticks: int, *, activity: float = 1.0, plain: bool = True) -> Iterator[Simulation]:
     """A market that is ready for its first tick, recorded to a folder that goes when the block ends."""
     folder = Path(tempfile.mkdtemp(prefix="terrarium-bench-"))
     try:
         with open_chain(engine) as chain:
-            settings = scenario(traders, ticks)
+            settings = scenario(traders, ticks, activity)
             with RunWriter.create(folder / "run", describe(settings, engine, None)) as writer:
                 recorded = RecordedChain(chain, writer)
                 if plain:

@@ -14,7 +14,12 @@ NOTHING_YET = bytes(32)  # the fingerprint before the first block
 
 
 def log_columns(
-    tx: Sequence[int], address: bytes, counts: Sequence[int], topics: bytes, lengths: Sequence[int], data: bytes
+    tx: Sequence[int] | npt.NDArray[np.int64],
+    address: bytes,
+    counts: Sequence[int],
+    topics: bytes,
+    lengths: Sequence[int],
+    data: bytes,
 ) -> Logs:
     """Logs from n log rows laid end to end.
 

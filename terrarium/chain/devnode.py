@@ -12,7 +12,6 @@ import numpy.typing as npt
 from terrarium.chain.accounts import Accounts
 from terrarium.chain.jsonrpc import Question, Rpc, RpcError
 from terrarium.chain.node import Node
-from terrarium.chain.provider import tx_of
 from terrarium.chain.remote import Remote, columns_of
 from terrarium.chain.rules import PURSE, check
 from terrarium.chain.types import Block, Logs, Tx
@@ -111,6 +110,8 @@ class DevNode(Remote):
 
     def _answer(self, method: str, params: list[Any]) -> Any:
         if method == "eth_sendTransaction":
+            from terrarium.chain.provider import tx_of
+
             self.submit([tx_of(params[0])])
             return self.rpc.ask("eth_getBlockByNumber", hex(self._height), False)["transactions"][0]
         if method == "eth_sendRawTransaction":
@@ -119,6 +120,8 @@ class DevNode(Remote):
 
     def _send_raw(self, raw: str) -> str:
         """Mine one signed transaction as a block of its own."""
+        from terrarium.chain.provider import tx_of
+
         sent: str = self.rpc.ask("eth_sendRawTransaction", raw)
         known = self.rpc.ask("eth_getTransactionByHash", sent)
         tx = tx_of({**known, "from": known["from"]})

@@ -103,8 +103,8 @@ class RevmChain:
         created: dict[int, str] = {}
         counted: dict[str, int] = {}
         # Flat lists of bytes: a list of tuples would keep the garbage collector busy for longer than the columns take.
-        owners: list[int] = []
-        addresses: list[bytes] = []
+        emitted = np.zeros(len(txs), np.int64)  # logs by transaction
+        emitters: list[str] = []
         counts: list[int] = []
         topics: list[bytes] = []
         datas: list[bytes] = []
@@ -123,25 +123,24 @@ class RevmChain:
                 ok[i] = False
                 output[i] = _revert_data(error, result.is_halt)
             else:
-                for log in evm.result.logs:  # type: ignore[union-attr]  # there is a result after a success
-                    name = log.address
-                    address = raw.get(name)
-                    if address is None:
-                        address = raw[name] = bytes.fromhex(name[2:])
+                made = evm.result.logs  # type: ignore[union-attr]  # there is a result after a success
+                emitted[i] = len(made)
+                for log in made:
+                    emitters.append(log.address)
                     own, rest = log.data
-                    owners.append(i)
-                    addresses.append(address)
                     counts.append(len(own))
                     topics += own
                     datas.append(rest)
             counted[sender] = nonce + 1
             nonces.append(nonce)
+        raw.update((name, bytes.fromhex(name[2:])) for name in set(emitters).difference(raw))
+        owners, addresses = np.arange(len(txs)).repeat(emitted), b"".join(map(raw.__getitem__, emitters))
         sizes = list(map(len, datas))
         return (
             ok,
             output,
             created,
-            log_columns(owners, b"".join(addresses), counts, b"".join(topics), sizes, b"".join(datas)),
+            log_columns(owners, addresses, counts, b"".join(topics), sizes, b"".join(datas)),
         )
 
     def call(self, calls: Sequence[Call], sender: str | None = None) -> list[bytes]:

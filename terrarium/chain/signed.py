@@ -10,8 +10,6 @@ from typing import Any, NamedTuple
 
 import rlp  # type: ignore[import-untyped]
 from coincurve import PrivateKey
-from eth_account import Account
-from eth_account.typed_transactions.typed_transaction import TypedTransaction
 from eth_hash.auto import keccak
 from hexbytes import HexBytes
 
@@ -40,6 +38,9 @@ def sign(tx: Tx, nonce: int, chain_id: int, fees: Fees, key: bytes) -> bytes:
 
 def read_signed(raw: bytes) -> tuple[Tx, int]:
     """What a signed transaction says, and its nonce. Raises `ChainError` when it is malformed."""
+    from eth_account import Account  # both take a while to load
+    from eth_account.typed_transactions.typed_transaction import TypedTransaction
+
     try:
         sender = str(Account.recover_transaction(raw)).lower()
         if raw[0] < 0x80:

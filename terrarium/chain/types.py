@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol, Self
+from typing import TYPE_CHECKING, NamedTuple, Protocol, Self
 
 import numpy as np
 import numpy.typing as npt
-from web3 import Web3
 
 from terrarium.chain.accounts import Accounts
+
+if TYPE_CHECKING:
+    from web3 import Web3  # it takes a second to load, and few runs ask for it
 
 Bytes = npt.NDArray[np.uint8]
 DEFAULT_GAS = 3_000_000

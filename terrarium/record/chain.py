@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property, lru_cache
-from typing import Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
-from web3 import Web3
 
 from terrarium.chain.columns import NOTHING_YET
 from terrarium.chain.reasons import reason
@@ -17,6 +16,9 @@ from terrarium.errors import ChainError, InputError, RecordError
 from terrarium.record.compare import difference
 from terrarium.record.meta import changes
 from terrarium.record.writer import RunWriter
+
+if TYPE_CHECKING:
+    from web3 import Web3
 
 Rows = Mapping[str, Any]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,10 @@ import pyarrow as pa
 
 from terrarium.record.columns import flat
 from terrarium.record.schema import ADDRESS
+
+# pandas draws with matplotlib unless told otherwise; we ship plotly.
+if find_spec("matplotlib") is None and pd.options.plotting.backend == "matplotlib":
+    pd.options.plotting.backend = "plotly"
 
 
 def frame(table: pa.Table) -> pd.DataFrame:

@@ -4,22 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cached_property
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import orjson
-import pandas as pd
 
 from terrarium.errors import InputError, RecordError
-from terrarium.record.frames import frame
 from terrarium.record.read import Folder
 from terrarium.record.schema import TABLES
-from terrarium.record.typed import contracts_of, event_frame, liquidations
 from terrarium.record.verify import verify
 from terrarium.scenario import Scenario
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # loaded when a table is first asked for: a run is made, listed and checked without
+    import pandas as pd
     from duckdb import DuckDBPyConnection
 
 MANIFEST = "deployment.json"  # name of the attached deployment manifest
@@ -47,9 +44,6 @@ class Run:
         self.path = folder.path
         self.meta = folder.meta
         self._tables: dict[str, pd.DataFrame] = {}
-        # pandas draws with matplotlib unless told otherwise; we ship plotly.
-        if find_spec("matplotlib") is None and pd.options.plotting.backend == "matplotlib":
-            pd.options.plotting.backend = "plotly"
 
     def __repr__(self) -> str:
         name = self.meta.get("scenario", {}).get("name", "?")
@@ -81,8 +75,12 @@ class Run:
         """
         if name not in self._tables:
             if name == "liquidations":
+                from terrarium.record.typed import liquidations
+
                 self._tables[name] = liquidations(self._folder, self.manifest, self.table("agents"))
             elif name in TABLES:
+                from terrarium.record.frames import frame
+
                 self._tables[name] = frame(self._folder.table(name))
             else:
                 raise InputError(f"table: no {name!r} in a record; there are {', '.join([*TABLES, 'liquidations'])}")
@@ -116,6 +114,8 @@ class Run:
         ``contract``: only those of this contract (its name in the manifest or of its artifact) or address. Integers
         are exact.
         """
+        from terrarium.record.typed import contracts_of, event_frame
+
         return event_frame(self._folder, contracts_of(self.manifest), name, contract)
 
     def verify(self, progress: Callable[[int, int], None] | None = None) -> int:
