@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -37,7 +38,7 @@ class AgentStreams:
         fresh = self._bits.state  # nothing buffered, no half of a word left over
         # as plain integers: numpy's setter reads them five times as fast as arrays
         self._counter = {"counter": (0, 0, 0, 0), "key": base.tolist()}
-        self._state = {**fresh, "state": self._counter, "buffer": fresh["buffer"].tolist()}
+        self._state: Any = {**fresh, "state": self._counter, "buffer": fresh["buffer"].tolist()}
 
     def at(self, agent: int, tick: int) -> Generator:
         """The stream of ``agent`` in ``tick``; both under 2**64."""

@@ -95,7 +95,7 @@ class Desk:
 
     def liquidate(self, asset: int, account: int, units: float) -> list[Call]:
         """Seize this many tokens of another account's collateral and repay the debt they stand for."""
-        amount = min(_floor(units, TOKEN_UNIT), self._books.state.loans[asset].posted.get(int(account), 0))
+        amount = _floor(units, TOKEN_UNIT)  # not clamped: what somebody else has now is not for this account to know
         whom = int(self._books.state.accounts.known[int(account)], 16)
         return self._morpho("liquidate", amount, lambda c: c.liquidate(whom, amount, 0), asset)
 

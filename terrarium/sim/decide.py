@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from numpy.random import Generator
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 SECONDS = 2.0  # wall time one decision may take; only a strategy that loops meets it
 CALLS = 64  # calls one agent may make in one tick
+DATA = 16_384  # bytes of calldata a call may have: what any node takes under the gas limit
 
 
 class Benched(NamedTuple):
@@ -84,6 +85,8 @@ def decide(
     if isinstance(calls, Benched):
         return calls
     fault = _fault(calls, targets)
+    if view.overspent:  # the strategy caught what the view raised
+        fault = "budget: went on after it was spent"
     return calls if fault is None else Benched(agent.id, fault)  # type: ignore[return-value]
 
 
@@ -102,8 +105,8 @@ def _guarded(agent: Agent, watchdog: Watchdog, act: Callable[..., object], *args
         return Benched(agent.id, f"budget: {error}")
     except _Looping:
         return Benched(agent.id, LOOPED)
-    except Exception as error:  # noqa: BLE001 - whatever it is, it is the strategy's
-        return Benched(agent.id, f"raised {type(error).__name__}: {error}")
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever it is, it is the strategy's
+        return Benched(agent.id, f"raised {type(error).__name__}: {error!s:.500}")
     finally:
         watchdog.stop()
 
@@ -119,13 +122,12 @@ def _fault(calls: object, targets: Collection[str]) -> str | None:
     for call in calls:
         if not isinstance(call, Call):
             return f"returned a list with a {type(call).__name__} in it instead of a call"
+        # whatever the types of `Call` say, a strategy may have put anything there
+        kinds = zip(cast("tuple[object, ...]", call), (str, bytes, str, int, int), strict=True)
+        if not all(isinstance(part, kind) for part, kind in kinds) or len(call.data) > DATA:
+            return f"returned a malformed call: {call!r:.200}"
         if call.to not in targets:
             return f"called {call.to!r}, which is no contract of the deployment"
-        if not (
-            isinstance(call.data, bytes)
-            and isinstance(call.value, int)
-            and call.value >= 0
-            and isinstance(call.tip, int)
-        ):
-            return f"returned a malformed call: {call!r:.200}"
+        if call.value != 0:
+            return f"sent {call.value} wei with a call; accounts hold none, the market's money is a token"
     return None

@@ -13,39 +13,33 @@ import terrarium.agents
 from terrarium.errors import InputError
 from terrarium.sim.strategy import Strategy
 
-ALLOWED = ("__future__", "collections", "dataclasses", "enum", "functools", "itertools", "math", "typing", "typing_extensions",
-           "numpy", "pandas", "scipy", "pydantic", "terrarium.sim", "terrarium.agents")  # fmt: skip
-FORBIDDEN = {
-    "eval",
-    "exec",
-    "compile",
-    "open",
-    "getattr",
-    "setattr",
-    "delattr",
-    "vars",
-    "globals",
-    "locals",
-    "__import__",
-    "input",
-    "breakpoint",
-}
+# fmt: off
+ALLOWED = ("__future__", "collections", "dataclasses", "enum", "functools", "itertools", "math", "typing",
+           "typing_extensions", "numpy", "pandas", "scipy", "pydantic", "terrarium.agents", "terrarium.sim.strategy",
+           "terrarium.sim.utility", "terrarium.sim.view")
+FORBIDDEN = {"BaseException", "__import__", "breakpoint", "compile", "delattr", "eval", "exec", "getattr", "globals",
+             "input", "locals", "open", "setattr", "vars"}
+# fmt: on
 
 
 @cache
 def strategies() -> dict[str, type[Strategy]]:
     """Strategy classes by name of their file, in alphabetical order.
 
-    Raises `InputError` where a file does not hold the class its name promises, or reaches past the seam (see `inspect_source`).
+    Raises `InputError` where a file cannot be loaded, does not hold the class its name promises, or reaches past the
+    seam (see `inspect_source`).
     """
     found = {}
     for module in sorted(m.name for m in pkgutil.iter_modules(terrarium.agents.__path__) if not m.name.startswith("_")):
         inspect_source(source(module))
-        loaded = importlib.import_module(f"terrarium.agents.{module}")
+        try:
+            loaded = importlib.import_module(f"terrarium.agents.{module}")
+        except Exception as error:
+            raise InputError(f"agents/{module}.py: does not load: {type(error).__name__}: {error}") from error
         wanted = "".join(part.capitalize() for part in module.split("_"))
         cls = getattr(loaded, wanted, None)
-        if not (isinstance(cls, type) and Strategy in cls.__bases__):
-            raise InputError(f"agents/{module}.py: must hold `class {wanted}(Strategy)`")
+        if not (isinstance(cls, type) and Strategy in cls.__bases__ and "__dataclass_fields__" in vars(cls)):
+            raise InputError(f"agents/{module}.py: must hold a `@dataclass` that reads `class {wanted}(Strategy)`")
         found[module] = cls
     return found
 
@@ -64,43 +58,55 @@ def hashes() -> dict[str, str]:
 
 
 def inspect_source(path: Path) -> None:
-    """Refuse a strategy that could see past its budget: imports outside `ALLOWED`, private attributes of anything but
-    ``self``, or built-ins that reach around either. Raises `InputError` with file and line.
+    """Refuse a strategy that could see past its budget, or draw from anything but ``rng``: imports outside `ALLOWED`,
+    private attributes of anything but ``self``, built-ins that reach around either, and handlers that would catch the
+    watchdog. Raises `InputError` with file and line.
 
     This keeps honest code honest; it is no sandbox for hostile code.
     """
-    tree = ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
+    try:
+        tree = ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
+    except SyntaxError as error:
+        raise InputError(f"{path.name}:{error.lineno}: is no Python: {error.msg}") from None
+    except (UnicodeDecodeError, ValueError) as error:
+        raise InputError(f"{path.name}: is no Python: {error}") from None
+    numpy = _names_of_numpy(tree)
     for node in ast.walk(tree):
-        match node:
-            case ast.Import(names=names):
-                modules = [alias.name for alias in names]
-            case ast.ImportFrom(module=str(module)):
-                modules = [module]
-            case _:
-                modules = []
-        for module in modules:
-            if not any(module == root or module.startswith(root + ".") for root in ALLOWED) or module.startswith(
-                "numpy.random"
-            ):
-                if module != "numpy.random" or not _only_generator(node):
-                    raise InputError(
-                        f"{path.name}:{node.lineno}: a strategy may not import {module!r}; use what `view` and `rng` give"
-                    )
-        if isinstance(node, ast.Attribute) and node.attr.startswith("_") and not node.attr == "__post_init__":
-            if not (isinstance(node.value, ast.Name) and node.value.id == "self"):
-                raise InputError(
-                    f"{path.name}:{node.lineno}: a strategy may not read the private attribute {node.attr!r}"
-                )
-        if isinstance(node, ast.Name) and node.id in FORBIDDEN:
-            raise InputError(f"{path.name}:{node.lineno}: a strategy may not use {node.id!r}")
-        if (
-            isinstance(node, ast.Attribute)
-            and node.attr == "random"
-            and isinstance(node.value, ast.Name)
-            and node.value.id in {"np", "numpy"}
-        ):
-            raise InputError(f"{path.name}:{node.lineno}: a strategy draws from `rng` only, never from numpy.random")
+        if isinstance(node, ast.stmt | ast.expr | ast.excepthandler) and (fault := _fault(node, numpy)):
+            raise InputError(f"{path.name}:{node.lineno}: a strategy {fault}")
 
 
-def _only_generator(node: ast.AST) -> bool:
-    return isinstance(node, ast.ImportFrom) and all(alias.name == "Generator" for alias in node.names)
+def _fault(node: ast.AST, numpy: set[str]) -> str | None:
+    match node:
+        case ast.Import(names=names):
+            refused = [alias.name for alias in names if not _allowed(alias.name)]
+        case ast.ImportFrom(level=level) if level:
+            return "may not import relatively; say terrarium.agents.…"
+        case ast.ImportFrom(module="numpy.random", names=[ast.alias(name="Generator")]):
+            return None
+        case ast.ImportFrom(module=str(module), names=names):
+            refused = [module] if not _allowed(module) else []
+            refused += [f"{module}.{alias.name}" for alias in names if not _allowed(f"{module}.{alias.name}")]
+        case ast.Attribute(attr="random", value=ast.Name(id=owner)) if owner in numpy:
+            return "draws from `rng` only, never from numpy.random"
+        case ast.Attribute(attr="__post_init__") | ast.Attribute(value=ast.Name(id="self")):
+            return None
+        case ast.Attribute(attr=attr) if attr.startswith("_"):
+            return f"may not read the private attribute {attr!r}"
+        case ast.Name(id=name) if name in FORBIDDEN:
+            return f"may not use {name!r}"
+        case ast.ExceptHandler(type=None):
+            return "may not catch everything: name the exceptions, `except Exception` at the widest"
+        case _:
+            return None
+    return f"may not import {refused[0]!r}; use what `view` and `rng` give" if refused else None
+
+
+def _allowed(module: str) -> bool:
+    known = any(module == root or module.startswith(root + ".") for root in ALLOWED)
+    return known and not (module + ".").startswith("numpy.random.")
+
+
+def _names_of_numpy(tree: ast.AST) -> set[str]:
+    imports = [alias for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names]
+    return {alias.asname or "numpy" for alias in imports if alias.name.partition(".")[0] == "numpy"}

@@ -53,7 +53,7 @@ class Issuer:
         return sent
 
     def _holders(self, state: MarketState, asset: int, pair: str) -> list[str]:
-        """Who held the token after the last block, Morpho aside, which earns nothing; a pool is paid for its providers."""
+        """Who held the token after the last block, without Morpho, which earns nothing; a pool earns for others."""
         known = state.accounts.known
         skipped = {state.economy.morpho, state.economy.issuer}
         return [known[k] for k in np.flatnonzero(state.units[:, asset] > 0) if known[k] not in skipped]

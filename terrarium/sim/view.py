@@ -24,8 +24,8 @@ class Budget:
     """What an agent may see and compute; enforced by `View`.
 
     assets: column indices it sees. peers: borrowers it can look at per ask. delay: ticks by which public figures are
-    late. noise: standard deviation of the log-error on prices and appraisals. memory: rows of history. evaluations: asks
-    per tick.
+    late. noise: standard deviation of the log-error on prices and appraisals. memory: rows of history. evaluations:
+    asks per tick.
     """
 
     assets: tuple[int, ...]
@@ -48,7 +48,7 @@ class Alert(NamedTuple):
 
 
 class Borrowers(NamedTuple):
-    """Loans of k other accounts against one asset: account number, collateral (tokens), debt (dollars), loan-to-value."""
+    """Loans of k others against one asset: account number, collateral (tokens), debt (dollars), loan-to-value."""
 
     account: npt.NDArray[np.int64]
     collateral: Floats
@@ -98,9 +98,9 @@ class Own(NamedTuple):
     @classmethod
     def of(cls, holdings: Holdings, agent: int) -> Own:
         """One agent's row, as plain floats: they are faster to decide with than numpy's."""
-        h = holdings
-        rows = [tuple(column[agent].tolist()) for column in (h.units, h.lp, h.collateral, h.debt, h.supplied)]
-        return cls(float(h.cash[agent]), *rows, wealth=float(h.wealth[agent]))
+        units, lp, collateral, debt, supplied = (tuple(column[agent].tolist()) for column in holdings[1:-1])
+        cash, wealth = float(holdings.cash[agent]), float(holdings.wealth[agent])
+        return cls(cash, units, lp, collateral, debt, supplied, wealth)
 
 
 class Meter:
@@ -112,10 +112,15 @@ class Meter:
         self._most = most
         self.asked = 0
 
+    @property
+    def exceeded(self) -> bool:
+        """Whether there was one too many."""
+        return self.asked > self._most
+
     def spend(self) -> None:
         """One evaluation more. Raises `BudgetExceeded` where that is one too many."""
         self.asked += 1
-        if self.asked > self._most:
+        if self.exceeded:
             raise BudgetExceeded(f"more than {self._most} evaluations in one tick")
 
 
@@ -190,6 +195,11 @@ class View:
     debt = _own("debt", "[n] dollars owed, with interest.")
     supplied = _own("supplied", "[n] dollars lent, with interest.")
     wealth = _own("wealth", "Dollars, all holdings marked at pool prices.")
+
+    @property
+    def overspent(self) -> bool:
+        """Whether more was asked than the budget allows."""
+        return self._meter.exceeded
 
     @property
     def desk(self) -> Desk:

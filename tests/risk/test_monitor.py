@@ -80,12 +80,15 @@ def test_a_lasting_condition_is_one_alert_and_a_worse_one_another():
     assert at(100, 1) == []
     (alert,) = at(85, 2)
     assert (alert.rule, alert.subject, alert.severity, alert.block) == ("price_fall", "TOWER", 1, 2)
-    assert alert.value == pytest.approx(0.15) and alert.threshold == 0.1
+    assert alert.value == pytest.approx(0.15)
+    assert alert.threshold == 0.1
     assert alert.evidence == {"price": 85.0, "highest": 100.0}
     assert at(84, 3) == []
     (worse,) = at(60, 4)
-    assert worse.severity == 2 and worse.threshold == 0.3
-    assert at(72, 5) == [] and at(69, 6) == []  # hovering about the threshold
+    assert worse.severity == 2
+    assert worse.threshold == 0.3
+    assert at(72, 5) == []
+    assert at(69, 6) == []
     assert at(99, 7) == []
     assert len(at(60, 8)) == 1  # it had recovered
 
