@@ -71,7 +71,7 @@ class Watched(Strategy):
 
 
 def scenario(agents: list[dict[str, Any]], **changes: Any) -> Scenario:
-    """Two assets of 100 dollars, pools of 10,000 tokens and a million dollars, one reporter; nothing moves by itself."""
+    """Two assets of 100 dollars, pools of 10,000 tokens and a million dollars, one reporter; nothing moves alone."""
     asset = {
         "process": "real_estate",
         "value": 100.0,
