@@ -50,7 +50,7 @@ def run(quick: bool) -> Result:
         total = len(found.table("transactions"))
         opened = _least(rounds, lambda: open_run(folder / "run"))
         read = _least(rounds, lambda: open_run(folder / "run").table("transactions"))
-        swaps = _least(rounds, lambda: open_run(folder / "run").events("Swap"))
+        swaps = _least(rounds, lambda: open_run(folder / "run").event("Swap"))
         figures += [
             Figure("opening a run, hashes checked", opened * 1e3, "ms"),
             Figure("transactions as a frame", total / read, "tx/s"),

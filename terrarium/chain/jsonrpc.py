@@ -48,9 +48,9 @@ class Refused(ChainError):
 
 
 class Transport(Protocol):
-    """Carries one message to the node and its answer back."""
+    """Carries one message to the node and its answer back, parsed."""
 
-    def exchange(self, message: bytes) -> bytes: ...
+    def exchange(self, message: bytes) -> Any: ...
     def close(self) -> None: ...
 
 
@@ -66,7 +66,7 @@ class UnixTransport:
             self._socket.close()
             raise
 
-    def exchange(self, message: bytes) -> bytes:
+    def exchange(self, message: bytes) -> Any:
         """Nodes send no length and not all of them a newline: the answer is complete when it parses."""
         self._socket.sendall(message)
         answer = bytearray()
@@ -77,8 +77,7 @@ class UnixTransport:
             answer += chunk
             if chunk.rstrip()[-1:] in (b"]", b"}"):
                 with contextlib.suppress(orjson.JSONDecodeError):
-                    orjson.loads(answer)
-                    return bytes(answer)
+                    return orjson.loads(answer)
 
     def close(self) -> None:
         self._socket.close()
@@ -93,7 +92,7 @@ class HttpTransport:
         self._connection = kind(parts.hostname or "", parts.port, timeout=timeout)
         self._path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
 
-    def exchange(self, message: bytes) -> bytes:
+    def exchange(self, message: bytes) -> Any:
         if self._connection.sock is None:
             self._connection.connect()  # http.client itself turns off Nagle's delay
         self._connection.request("POST", self._path, message, HEADERS)
@@ -101,7 +100,7 @@ class HttpTransport:
         body = answer.read()
         if answer.status != 200 and not body.lstrip().startswith((b"{", b"[")):
             raise ConnectionError(f"HTTP {answer.status} {answer.reason}")
-        return body
+        return orjson.loads(body)
 
     def close(self) -> None:
         self._connection.close()
@@ -121,10 +120,10 @@ class WebSocketTransport:
         except WebSocketException as error:
             raise ConnectionError(str(error)) from error
 
-    def exchange(self, message: bytes) -> bytes:
+    def exchange(self, message: bytes) -> Any:
         try:
             self._connection.send(message, text=True)
-            return self._connection.recv(self._timeout, decode=False)
+            return orjson.loads(self._connection.recv(self._timeout, decode=False))
         except self._failure as error:
             raise ConnectionError(str(error)) from error
 
@@ -177,8 +176,7 @@ class Rpc:
     def _exchange(self, message: Any) -> Any:
         try:
             with self._lock:
-                answer = self._transport.exchange(orjson.dumps(message))
-            return orjson.loads(answer)
+                return self._transport.exchange(orjson.dumps(message))
         except orjson.JSONDecodeError as error:
             raise ChainError(f"{self.where}: the answer is not JSON ({error})") from error
         except (OSError, http.client.HTTPException, EOFError) as error:
