@@ -19,6 +19,8 @@ ALLOWED = ("__future__", "collections", "dataclasses", "enum", "functools", "ite
            "terrarium.sim.utility", "terrarium.sim.view")
 FORBIDDEN = {"BaseException", "__import__", "breakpoint", "compile", "delattr", "eval", "exec", "getattr", "globals",
              "input", "locals", "open", "setattr", "vars"}
+CONTAINERS = {"Counter", "OrderedDict", "array", "bytearray", "defaultdict", "deque", "dict", "empty", "full", "list",
+              "ones", "set", "zeros"}
 # fmt: on
 
 
@@ -59,8 +61,8 @@ def hashes() -> dict[str, str]:
 
 def inspect_source(path: Path) -> None:
     """Refuse a strategy that could see past its budget, or draw from anything but ``rng``: imports outside `ALLOWED`,
-    private attributes of anything but ``self``, built-ins that reach around either, and handlers that would catch the
-    watchdog. Raises `InputError` with file and line.
+    private attributes of anything but ``self``, built-ins that reach around either, memory that all agents would share,
+    and handlers that would catch the watchdog. Raises `InputError` with file and line.
 
     This keeps honest code honest; it is no sandbox for hostile code.
     """
@@ -74,6 +76,13 @@ def inspect_source(path: Path) -> None:
     for node in ast.walk(tree):
         if isinstance(node, ast.stmt | ast.expr | ast.excepthandler) and (fault := _fault(node, numpy)):
             raise InputError(f"{path.name}:{node.lineno}: a strategy {fault}")
+    for body in [tree.body, *(node.body for node in ast.walk(tree) if isinstance(node, ast.ClassDef))]:
+        for node in body:
+            if isinstance(node, ast.Assign | ast.AnnAssign) and _is_container(node.value):
+                raise InputError(f"{path.name}:{node.lineno}: a strategy {SHARED}")
+
+
+SHARED = "may not keep what all agents would share; use a field, `field(default_factory=…, init=False)`"
 
 
 def _fault(node: ast.AST, numpy: set[str]) -> str | None:
@@ -95,6 +104,8 @@ def _fault(node: ast.AST, numpy: set[str]) -> str | None:
             return f"may not read the private attribute {attr!r}"
         case ast.Name(id=name) if name in FORBIDDEN:
             return f"may not use {name!r}"
+        case ast.Global():
+            return SHARED
         case ast.ExceptHandler(type=None):
             return "may not catch everything: name the exceptions, `except Exception` at the widest"
         case _:
@@ -105,6 +116,15 @@ def _fault(node: ast.AST, numpy: set[str]) -> str | None:
 def _allowed(module: str) -> bool:
     known = any(module == root or module.startswith(root + ".") for root in ALLOWED)
     return known and not (module + ".").startswith("numpy.random.")
+
+
+def _is_container(value: ast.expr | None) -> bool:
+    match value:
+        case ast.List() | ast.Dict() | ast.Set() | ast.ListComp() | ast.DictComp() | ast.SetComp():
+            return True
+        case ast.Call(func=ast.Name(id=name)) | ast.Call(func=ast.Attribute(attr=name)):
+            return name in CONTAINERS
+    return False
 
 
 def _names_of_numpy(tree: ast.AST) -> set[str]:

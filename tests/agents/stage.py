@@ -55,10 +55,14 @@ class Puppet(Strategy):
 class Watched(Strategy):
     """The strategy under test, with what it saw and wanted kept for the test."""
 
+    role: str = field(init=False)
     inner: Strategy
     seen: list[View] = field(default_factory=list)
     calls: list[list[Call]] = field(default_factory=list)
     outcomes: list[Outcome] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.role = self.inner.role  # reporters are shown what they measure
 
     def decide(self, view: View, rng: Generator) -> list[Call]:
         self.seen.append(view)
