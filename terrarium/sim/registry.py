@@ -21,6 +21,8 @@ FORBIDDEN = {"BaseException", "__import__", "breakpoint", "compile", "delattr", 
              "input", "locals", "open", "setattr", "vars"}
 CONTAINERS = {"Counter", "OrderedDict", "array", "bytearray", "defaultdict", "deque", "dict", "empty", "full", "list",
               "ones", "set", "zeros"}
+MUTABLE = {"Counter", "OrderedDict", "array", "bytearray", "defaultdict", "deque", "dict", "empty", "full", "list",
+           "ones", "set", "zeros"}
 # fmt: on
 
 
@@ -60,9 +62,9 @@ def hashes() -> dict[str, str]:
 
 
 def inspect_source(path: Path) -> None:
-    """Refuse a strategy that could see past its budget, or draw from anything but ``rng``: imports outside `ALLOWED`,
-    private attributes of anything but ``self``, built-ins that reach around either, memory that all agents would share,
-    and handlers that would catch the watchdog. Raises `InputError` with file and line.
+    """Refuse a strategy that could see past its budget, share what it learns, or draw from anything but ``rng``:
+    imports outside `ALLOWED`, private attributes of anything but ``self``, built-ins that reach around either, state
+    that all agents would share, and handlers that would catch the watchdog. Raises `InputError` with file and line.
 
     This keeps honest code honest; it is no sandbox for hostile code.
     """
@@ -70,63 +72,60 @@ def inspect_source(path: Path) -> None:
         tree = ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
     except SyntaxError as error:
         raise InputError(f"{path.name}:{error.lineno}: is no Python: {error.msg}") from None
-    except (UnicodeDecodeError, ValueError) as error:
+    except ValueError as error:  # not UTF-8 either
         raise InputError(f"{path.name}: is no Python: {error}") from None
-    numpy = _names_of_numpy(tree)
+    shared = {id(part) for node in ast.walk(tree) if isinstance(node, ast.Module | ast.ClassDef) for part in node.body}
     for node in ast.walk(tree):
-        if isinstance(node, ast.stmt | ast.expr | ast.excepthandler) and (fault := _fault(node, numpy)):
-            raise InputError(f"{path.name}:{node.lineno}: a strategy {fault}")
-    for body in [tree.body, *(node.body for node in ast.walk(tree) if isinstance(node, ast.ClassDef))]:
-        for node in body:
-            if isinstance(node, ast.Assign | ast.AnnAssign) and _is_container(node.value):
-                raise InputError(f"{path.name}:{node.lineno}: a strategy {SHARED}")
+        if isinstance(node, ast.stmt | ast.expr | ast.excepthandler):
+            fault = _fault(node) or (_kept(node) if id(node) in shared else None)
+            if fault:
+                raise InputError(f"{path.name}:{node.lineno}: a strategy {fault}")
 
 
-SHARED = "may not keep what all agents would share; use a field, `field(default_factory=…, init=False)`"
-
-
-def _fault(node: ast.AST, numpy: set[str]) -> str | None:
+def _fault(node: ast.AST) -> str | None:
     match node:
         case ast.Import(names=names):
-            refused = [alias.name for alias in names if not _allowed(alias.name)]
+            wanted = [alias.name for alias in names]
         case ast.ImportFrom(level=level) if level:
-            return "may not import relatively; say terrarium.agents.…"
-        case ast.ImportFrom(module="numpy.random", names=[ast.alias(name="Generator")]):
-            return None
+            return "may not import relative to itself; say `from terrarium.agents.… import …`"
         case ast.ImportFrom(module=str(module), names=names):
-            refused = [module] if not _allowed(module) else []
-            refused += [f"{module}.{alias.name}" for alias in names if not _allowed(f"{module}.{alias.name}")]
-        case ast.Attribute(attr="random", value=ast.Name(id=owner)) if owner in numpy:
-            return "draws from `rng` only, never from numpy.random"
+            wanted = [f"{module}.{alias.name}" for alias in names]
+        case (
+            ast.Attribute(value=ast.Attribute(attr="random"))
+            | ast.Attribute(attr="random", value=ast.Name(id="np" | "numpy"))
+        ):
+            return "must draw from `rng` only, never from numpy.random"
         case ast.Attribute(attr="__post_init__") | ast.Attribute(value=ast.Name(id="self")):
             return None
         case ast.Attribute(attr=attr) if attr.startswith("_"):
             return f"may not read the private attribute {attr!r}"
         case ast.Name(id=name) if name in FORBIDDEN:
             return f"may not use {name!r}"
-        case ast.Global():
-            return SHARED
+        case ast.Global(names=names):
+            return f"may not keep what all agents would share ({', '.join(names)}): make it a field"
         case ast.ExceptHandler(type=None):
             return "may not catch everything: name the exceptions, `except Exception` at the widest"
         case _:
             return None
+    refused = [name for name in wanted if not _allowed(name)]
     return f"may not import {refused[0]!r}; use what `view` and `rng` give" if refused else None
 
 
-def _allowed(module: str) -> bool:
-    known = any(module == root or module.startswith(root + ".") for root in ALLOWED)
-    return known and not (module + ".").startswith("numpy.random.")
-
-
-def _is_container(value: ast.expr | None) -> bool:
-    match value:
+def _kept(node: ast.AST) -> str | None:
+    """What is wrong with a statement in a module or class: something that changes would be shared by all agents."""
+    if not isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign) or node.value is None:
+        return None
+    match node.value:
         case ast.List() | ast.Dict() | ast.Set() | ast.ListComp() | ast.DictComp() | ast.SetComp():
-            return True
-        case ast.Call(func=ast.Name(id=name)) | ast.Call(func=ast.Attribute(attr=name)):
-            return name in CONTAINERS
-    return False
+            pass
+        case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name)) if name in MUTABLE:
+            pass
+        case _:
+            return None
+    return "may not keep what all agents would share: make it a field(default_factory=…), or a tuple"
 
 
-def _names_of_numpy(tree: ast.AST) -> set[str]:
-    imports = [alias for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names]
-    return {alias.asname or "numpy" for alias in imports if alias.name.partition(".")[0] == "numpy"}
+def _allowed(name: str) -> bool:
+    known = any(name == root or name.startswith(root + ".") for root in ALLOWED)
+    drawing = name.startswith("numpy.random") and name != "numpy.random.Generator"
+    return known and not drawing
