@@ -50,7 +50,7 @@ class LeveragedFund(Strategy):
                 strained = strained or owed[a] > posted[a] * self._cover(view, a, self.buffer / 2.0)
         equity = assets + view.cash - debt
         if debt > 0.0 and assets > self.limit * equity:
-            return self._deleverage(view, 1.0 - self.leverage * max(equity, 0.0) / assets)
+            return self._deleverage(view, 1.0 - self.leverage * max(equity, 0.0) / assets if assets > 0.0 else 1.0)
         if strained:
             return self._deleverage(view, 0.0)
         if (view.tick + view.agent) % self.period:
@@ -88,7 +88,7 @@ class LeveragedFund(Strategy):
                 calls += view.desk.repay(a, min(sure, debt))
                 sold, before, wanted = sold + amount, before + brought, wanted - amount
                 posted, loose, debt = posted - freed, loose + freed - amount, debt - sure
-        return calls
+        return calls[:64]  # no block takes more of one agent
 
     def _adjust(self, view: View, assets: float, equity: float) -> list[Call]:
         """Post what lies loose; below target, buy and borrow where the price is right; at it, repay what is idle."""

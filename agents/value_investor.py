@@ -26,8 +26,8 @@ class ValueInvestor(Strategy):
     margin: Annotated[float, Field(ge=0, lt=1)] = 0.05  # mispricing below which it does nothing
     patience: Annotated[float, Field(gt=0, le=100_000)] = 60.0  # days in which it expects a mispricing to close
     income_weight: Annotated[float, Field(ge=0, le=1)] = 0.2  # of capitalised income in its estimate
-    utility: Utility = "crra"
-    aversion: Annotated[float, Field(gt=0, le=100)] = 3.0
+    utility: Utility = "crra"  # how it weighs return against risk: profit, mean_variance, crra or drawdown_averse
+    aversion: Annotated[float, Field(gt=0, le=100)] = 3.0  # to risk; profit does not heed it
     pace: Annotated[float, Field(gt=0, le=1)] = 0.2  # part of the way to its target that it goes at a time
     impact: Annotated[float, Field(gt=0, le=1)] = 0.01  # largest share of a pool it trades at once
     slippage: Annotated[float, Field(ge=0, lt=1)] = 0.03  # share by which a trade may bring less than quoted

@@ -80,6 +80,8 @@ class Observatory:
             public = self._shared[key] = self._cut(budget)
         if budget.noise > 0:
             public = self._blur(public, agent)
+        if readings and len(budget.assets) < len(readings):
+            readings = tuple(r if i in budget.assets else np.nan for i, r in enumerate(readings))
         meter = self._meters[agent.id]
         meter.asked = 0
         return View(agent.id, budget, public, self._holdings, self._borrowers, self._desks[agent.id], meter, readings)

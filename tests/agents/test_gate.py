@@ -60,7 +60,5 @@ def test_lets_a_plain_strategy_pass(tmp_path):
 )
 def test_agents_share_no_memory(tmp_path, lines):
     where = len(GOOD.splitlines()) + 3 + lines.count("\n")
-    with pytest.raises(
-        InputError, match=rf"^fine\.py:{where}: a strategy may not keep what all agents would share; use"
-    ):
+    with pytest.raises(InputError, match=rf"^fine\.py:{where}: a strategy may not keep what all agents would"):
         check(tmp_path, GOOD + "\n\n" + lines + "\n")

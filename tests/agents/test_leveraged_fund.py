@@ -177,6 +177,20 @@ def test_a_halt_keeps_it_from_selling_but_not_from_repaying(tmp_path):
         assert stage.reasons("leveraged_fund") == []
 
 
+def test_sells_a_long_book_within_what_a_block_takes(tmp_path):
+    settings = market(fund({"*": 1e5}, leverage=2.5, limit=2.6, step=1.0, rounds=10))
+    assets = tuple(settings.assets[0].model_copy(update={"name": f"OAK{i}"}) for i in range(8))
+    with staged(tmp_path, settings.model_copy(update={"assets": assets}), "noise_trader", "lender") as stage:
+        stage.answers.extend([100.0] * 6)
+        stage.told("lender", lambda view: [call for a in range(8) for call in view.desk.lend(a, 1e6)])
+        stage.tick(30)
+        stage.answers[:] = [80.0] * 8
+        stage.tick(2)
+        assert len(stage.wanted("leveraged_fund")) == 64
+        stage.tick(6)
+        assert leverage(stage) < 2.6
+
+
 def test_sells_all_it_can_when_it_is_worth_nothing_any_more(tmp_path):
     with staged(tmp_path, market(fund(leverage=3.0, limit=3.4)), "noise_trader", "lender") as stage:
         open_for_loans(stage)
