@@ -1,7 +1,7 @@
 """A market to measure on: noise traders who swap in every tick, through the real loop, on a pool of Uniswap V2.
 
-``plain``: the token is a second `Cash` contract, an ERC-20 that only moves balances. Otherwise it is the T-REX token that
-scenarios trade. All else is the product: `terrarium.sim.loop.ticks` over a recorded chain.
+``plain``: the token is a second `Cash` contract, an ERC-20 that only moves balances. Otherwise it is the T-REX token
+that scenarios trade. All else is the product: `terrarium.sim.loop.ticks` over a recorded chain.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ from terrarium.record.meta import describe
 from terrarium.record.reader import open_run
 from terrarium.record.writer import RunWriter
 from terrarium.risk.monitor.monitor import Monitor
-from terrarium.scenario import Group, Scenario
 from terrarium.scenario import Asset as AssetSettings
+from terrarium.scenario import Group, Scenario
 from terrarium.sim.observatory import Observatory
 from terrarium.sim.population import populate
 from terrarium.sim.simulation import Simulation, _Cast, assemble
@@ -42,7 +42,13 @@ STAKE = 50_000.0  # dollars, and dollars' worth of tokens, that each trader star
 
 def scenario(traders: int, ticks: int, activity: float = 1.0) -> Scenario:
     """One asset and ``traders`` that swap in each tick with chance ``activity``; no income, no shocks, no rules."""
-    group = Group(strategy="noise_trader", count=traders, cash=STAKE, holdings={"*": STAKE}, params={"activity": activity, "size": 0.01})
+    group = Group(
+        strategy="noise_trader",
+        count=traders,
+        cash=STAKE,
+        holdings={"*": STAKE},
+        params={"activity": activity, "size": 0.01},
+    )
     asset = AssetSettings(name="TOWER", process="real_estate", value=VALUE, supply=SUPPLY, pool_share=0.5)
     made = Scenario(name="benchmark", ticks=ticks, assets=(asset,), agents=(group,))
     return scenarios.revised(made, world=made.world.model_copy(update={"income_every": 10_000}))

@@ -1,1 +1,1 @@
-"""The benchmarks, one file each: `run(quick)` gives a `Result`. A file put here is found; nothing else needs to know."""
+"""The benchmarks, one file each: `run(quick)` gives a `Result`. A file put here is found."""

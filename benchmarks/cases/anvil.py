@@ -13,11 +13,12 @@ from benchmarks.web3py import Tuned
 from terrarium.sim.loop import ticks
 
 HOW = (
-    "Per round some ticks of the whole loop (look, decide, build calls, submit, mirror, monitor, record on disk), then "
-    "the same swaps through web3.py on an Anvil of its own that mines at once: gas and nonce given, receipts polled each "
-    "millisecond, nothing signed. Swap and receipt: the least that can be called a swap. With event: its Swap event decoded "
-    "too. The same work: the sender's two balances and the pool's reserves read first, as a decision needs them. Rates and "
-    "ratios are the median of the rounds. CPU: what our process and Anvil together spend on a core."
+    "Per round some ticks of the whole loop (look, decide, build calls, submit, mirror, monitor, record on disk), "
+    "then the same swaps through web3.py on an Anvil of its own that mines at once: gas and nonce given, receipts "
+    "polled each millisecond, nothing signed. Swap and receipt: the least that can be called a swap. With event: "
+    "its Swap event decoded too. The same work: the sender's two balances and the pool's reserves read first, as "
+    "a decision needs them. Rates and ratios are the median of the rounds. CPU: what our process and Anvil "
+    "together spend on a core."
 )
 WAYS = {
     "swap and receipt": {"look": False, "decode": False},
@@ -53,9 +54,7 @@ def run(quick: bool) -> Result:
     return Result("swaps of plain tokens on Anvil, end to end", HOW, figures, charts)
 
 
-def _compare(
-    traders: int, rounds: int, each: int, swaps: int
-) -> tuple[list[Figure], float, float, dict[str, float]]:
+def _compare(traders: int, rounds: int, each: int, swaps: int) -> tuple[list[Figure], float, float, dict[str, float]]:
     """Figures; our rate and web3.py's at the same work; our rate over theirs by way."""
     ours: list[float] = []
     own = node = count = 0.0

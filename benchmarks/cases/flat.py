@@ -12,9 +12,10 @@ from benchmarks.market import market
 from terrarium.sim.loop import ticks
 
 HOW = (
-    "1,000 agents swap in every tick for 100 ticks, once on Anvil and once in process. Rate: median over the last ten ticks, "
-    "divided by that over the first ten. Memory: what is resident after each tick, as the slope of a straight line through the "
-    "last nine tenths; the record goes to disk. In process, the EVM itself lives in our memory and keeps a journal of all it did."
+    "1,000 agents swap in every tick for 100 ticks, once on Anvil and once in process. Rate: median over the last "
+    "ten ticks, divided by that over the first ten. Memory: what is resident after each tick, as the slope of a "
+    "straight line through the last nine tenths; the record goes to disk. In process, the EVM itself lives in our "
+    "memory and keeps a journal of all it did."
 )
 
 
@@ -29,7 +30,9 @@ def run(quick: bool) -> Result:
             Figure(f"{label}, last tenth against first", tenth(rate, True) / tenth(rate, False), "x", at_least=0.9),
             Figure(f"{label}, the same per second of CPU", tenth(busy, True) / tenth(busy, False), "x"),
             Figure(f"{label}, transactions", done[-1], "tx"),
-            Figure(f"{label}, memory of our process", slope(done, own), "B/tx", at_most=200 if engine == "anvil" else None),
+            Figure(
+                f"{label}, memory of our process", slope(done, own), "B/tx", at_most=200 if engine == "anvil" else None
+            ),
         ]
         if node:
             figures.append(Figure(f"{label}, memory of the node", slope(done, node), "B/tx"))
@@ -43,8 +46,10 @@ def run(quick: bool) -> Result:
     return Result("a long run, from its beginning to its end", HOW, figures, charts)
 
 
-def _live(engine: str, traders: int, count: int) -> tuple[list[float], list[float], list[float], list[float], list[float]]:
-    """After each tick: transactions so far, tx/s on the clock and per second of CPU, bytes of our process and the node's."""
+def _live(
+    engine: str, traders: int, count: int
+) -> tuple[list[float], list[float], list[float], list[float], list[float]]:
+    """After each tick: transactions so far, tx/s by clock and by CPU, bytes of our process and of the node."""
     done, rate, busy, own, node = ([] for _ in range(5))
     me = psutil.Process()
     with market(engine, traders, count + 1) as sim, closing(ticks(sim)) as live:

@@ -21,10 +21,10 @@ from terrarium.scenarios import load, revised
 from terrarium.sim.loop import ticks
 
 HOW = (
-    "A run in process is recorded as always: SQLite with a write-ahead log and synchronous=FULL, compacted to Parquet. Timed is "
-    "what `acknowledge` takes until the block is on the disk, compaction included; then the same run is opened (hashes checked), "
-    "read and executed again. The report is that of the scenario property_crash, from the recorded run to the written page. "
-    "Least of the rounds where there are several."
+    "A run in process is recorded as always: SQLite with a write-ahead log and synchronous=FULL, compacted to "
+    "Parquet. Timed is what `acknowledge` takes until the block is on the disk, compaction included; then the "
+    "same run is opened (hashes checked), read and executed again. The report is that of the scenario "
+    "property_crash, from the recorded run to the written page. Least of the rounds where there are several."
 )
 
 
@@ -69,7 +69,7 @@ def run(quick: bool) -> Result:
 
 
 def _live(traders: int, count: int, activity: float, keep: Path | None) -> tuple[list[Lap], int, int]:
-    """What each block took to acknowledge, how many swaps there were, bytes on the disk; a copy of the record to ``keep``."""
+    """What each block took to acknowledge, how many swaps there were, bytes on the disk; a copy goes to ``keep``."""
     laps: list[Lap] = []
     with market("revm", traders, count + 1, activity=activity) as sim, closing(ticks(sim)) as live:
         next(live)

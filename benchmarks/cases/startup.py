@@ -14,9 +14,9 @@ from terrarium.chain.engines import open_chain
 from terrarium.market.deploy import deploy
 
 HOW = (
-    "Whole processes of Python, as one feels them, less what an empty one takes where it says so; then a chain from nothing to "
-    "its first answer, and the deployment of T-REX, ONCHAINID, Uniswap V2, Morpho Blue and our own contracts on it, with one "
-    "asset. Median of the rounds, on the clock."
+    "Whole processes of Python, as one feels them, less what an empty one takes where it says so; then a chain "
+    "from nothing to its first answer, and the deployment of T-REX, ONCHAINID, Uniswap V2, Morpho Blue and our "
+    "own contracts on it, with one asset. Median of the rounds, on the clock."
 )
 COMMAND = "from terrarium.cli import main; main()"
 PROCESSES = {
@@ -39,7 +39,10 @@ def run(quick: bool) -> Result:
         bars[name] = took * 1e3
     for engine, label in (("revm", "in process"), ("anvil", "Anvil")):
         opened, deployed = _chain(engine, 1 if quick else 5)
-        figures += [Figure(f"{label}: a chain", opened * 1e3, "ms"), Figure(f"{label}: an economy on it", deployed * 1e3, "ms")]
+        figures += [
+            Figure(f"{label}: a chain", opened * 1e3, "ms"),
+            Figure(f"{label}: an economy on it", deployed * 1e3, "ms"),
+        ]
         bars |= {f"a chain, {label}": opened * 1e3, f"an economy, {label}": deployed * 1e3}
     chart = Chart("Before anything happens", "ms", bars, others=("python itself",))
     return Result("before anything happens", HOW, figures, [chart])
