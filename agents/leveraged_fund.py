@@ -10,6 +10,8 @@ from pydantic import Field
 from terrarium.sim.strategy import Call, Generator, Strategy
 from terrarium.sim.view import View
 
+MOST = 64  # calls: no block takes more of one agent
+
 
 @dataclass
 class LeveragedFund(Strategy):
@@ -68,7 +70,7 @@ class LeveragedFund(Strategy):
         for a in view.assets:
             debt, posted, loose = view.debt[a], view.collateral[a], view.units[a]
             cover, line = self._cover(view, a, self.buffer), self._cover(view, a, 0.005)
-            if debt <= 0.0 or not cover > 0.0:
+            if debt <= 0.0 or not cover > 0.0 or len(calls) >= MOST:
                 continue
             paid = min(cash * 0.99, debt if excess > 0.0 else max(debt - posted * cover, 0.0))
             calls += view.desk.repay(a, paid)
@@ -88,7 +90,7 @@ class LeveragedFund(Strategy):
                 calls += view.desk.repay(a, min(sure, debt))
                 sold, before, wanted = sold + amount, before + brought, wanted - amount
                 posted, loose, debt = posted - freed, loose + freed - amount, debt - sure
-        return calls[:64]  # no block takes more of one agent
+        return calls[:MOST]
 
     def _adjust(self, view: View, assets: float, equity: float) -> list[Call]:
         """Post what lies loose; below target, buy and borrow where the price is right; at it, repay what is idle."""

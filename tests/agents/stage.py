@@ -129,7 +129,7 @@ class Stage:
         """Live through so many ticks; nobody may be benched."""
         for _ in range(times):
             last = next(self._ticks)
-            assert last.benched == []
+            assert last.benched == [], last.benched
         return last
 
     def wanted(self, kind: str, index: int = 0) -> list[str]:
