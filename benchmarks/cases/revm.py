@@ -34,12 +34,13 @@ def run(quick: bool) -> Result:
     figures: list[Figure] = []
     bars: dict[str, float] = {}
     for traders, each in ((20, 1),) if quick else ((200, 20), (1_000, 6)):
-        rate, cpu = _loop(traders, 2 if quick else 9, each)
+        rate, best, cpu = _loop(traders, 2 if quick else 9, each)
         name = f"{traders:,} agents"
         figures += [
             Figure(name, rate, "tx/s", at_least=10_000),
+            Figure(f"{name}, best round", best, "tx/s"),
             Figure(f"{name}, CPU", cpu, "µs/tx"),
-            Figure(f"{name}, per second of CPU", 1e6 / cpu, "tx/s"),
+            Figure(f"{name}, per second of CPU", 1e6 / cpu, "tx/s", at_least=10_000),
         ]
         bars[f"whole loop, {name}"] = rate
     made, how = _bare(3 if quick else 41, 20 if quick else BLOCK), HOW
@@ -62,8 +63,8 @@ def run(quick: bool) -> Result:
     return Result("swaps of plain tokens in process", how, figures, [chart])
 
 
-def _loop(traders: int, rounds: int, each: int) -> tuple[float, float]:
-    """tx/s on the clock, and µs of CPU per transaction."""
+def _loop(traders: int, rounds: int, each: int) -> tuple[float, float, float]:
+    """tx/s on the clock, median and best round, and µs of CPU per transaction."""
     rates = []
     spent = count = 0.0
     with market("revm", traders, each * (rounds + 1)) as sim, closing(ticks(sim)) as live:
@@ -73,7 +74,7 @@ def _loop(traders: int, rounds: int, each: int) -> tuple[float, float]:
             size = sum(len(tick.block.ok) for tick in made)
             rates.append(size / took.wall)
             spent, count = spent + took.own, count + size
-    return median(rates), spent / count * 1e6
+    return median(rates), max(rates), spent / count * 1e6
 
 
 def _bare(rounds: int, size: int) -> dict[str, float]:
