@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import TYPE_CHECKING, NamedTuple, cast
@@ -81,37 +81,43 @@ def decide(
 ) -> list[Call] | Benched:
     """The calls ``agent`` makes, or why it is benched: it raised, spent more than its budget, ran too long, or returned
     anything but a list of at most `CALLS` calls to contracts in ``targets``."""
-    calls = _guarded(agent, watchdog, agent.strategy.decide, view, rng)
-    if isinstance(calls, Benched):
-        return calls
+    watchdog.start()
+    try:
+        calls = agent.strategy.decide(view, rng)
+    except (Exception, SystemExit, _Looping) as error:  # noqa: BLE001 - whatever it is, it is the strategy's
+        return Benched(agent.id, _why(error))
+    finally:
+        watchdog.stop()
     fault = _fault(calls, targets)
     if view.overspent:  # the strategy caught what the view raised
         fault = "budget: went on after it was spent"
-    return calls if fault is None else Benched(agent.id, fault)  # type: ignore[return-value]
+    return calls if fault is None else Benched(agent.id, fault)
 
 
 def learn(agent: Agent, outcome: Outcome, watchdog: Watchdog) -> Benched | None:
     """Let ``agent`` learn; why it is benched where that fails."""
-    fault = _guarded(agent, watchdog, agent.strategy.learn, outcome)
-    # said apart: a resumed run passes over a decision that never ended, but not over what came before the learning
-    return Benched(agent.id, f"learning: {fault.detail}") if isinstance(fault, Benched) else None
-
-
-def _guarded(agent: Agent, watchdog: Watchdog, act: Callable[..., object], *args: object) -> object:
     watchdog.start()
     try:
-        return act(*args)
-    except BudgetExceeded as error:
-        return Benched(agent.id, f"budget: {error}")
-    except _Looping:
-        return Benched(agent.id, LOOPED)
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever it is, it is the strategy's
-        return Benched(agent.id, f"raised {type(error).__name__}: {error!s:.500}")
+        agent.strategy.learn(outcome)
+    except (Exception, SystemExit, _Looping) as error:  # noqa: BLE001 - as above
+        # said apart: a resumed run passes over a decision that never ended, but not over what came before the learning
+        return Benched(agent.id, f"learning: {_why(error)}")
     finally:
         watchdog.stop()
+    return None
 
 
 LOOPED = f"looped: no decision within {SECONDS:g} to {2 * SECONDS:g} s"
+
+
+def _why(error: BaseException) -> str:
+    match error:
+        case _Looping():
+            return LOOPED
+        case BudgetExceeded():
+            return f"budget: {error}"
+        case _:
+            return f"raised {type(error).__name__}: {error!s:.500}"
 
 
 def _fault(calls: object, targets: Collection[str]) -> str | None:

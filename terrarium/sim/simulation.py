@@ -64,9 +64,7 @@ class Simulation:
     looped: frozenset[tuple[int, int]] = frozenset()  # (agent, tick): decisions that never ended, on a resumed record
 
     def readings(self, agent: Agent, tick: int) -> tuple[float, ...]:
-        """What a reporter measured this tick; nothing for others."""
-        if agent.strategy.role != "reporter":
-            return ()
+        """What a reporter measured this tick."""
         return tuple(self.world.reporter_readings(tick, int(agent.name.partition(":")[2])).tolist())
 
     def observe(self, block: Block, now: int) -> Observation:
@@ -185,7 +183,7 @@ def assemble(
     economy = Economy.of(manifest, chain.accounts.address("issuer"))
     if place is not None:
         blocks = list(past_blocks(chain, economy, 1, chain.height))
-    onboard(chain, economy, [_newcomer(agent, scenario) for agent in agents], blocks.append)
+    onboard(chain, economy, [_newcomer(agent, scenario) for agent in agents], blocks.append, blocks)
     addresses = [chain.accounts.address(agent.name) for agent in agents]
     state = MarketState(economy, addresses)
     for block in blocks:

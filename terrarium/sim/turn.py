@@ -24,14 +24,16 @@ SYSTEM_GAS = 25_000_000  # paying a hundred holders takes about 8 million
 def plan(sim: Simulation, streams: AgentStreams, watchdog: Watchdog, tick: int) -> tuple[Planned, list[Benched]]:
     """What everybody wants to do, and who was benched on the way."""
     planned, benched = [], []
+    view, targets = sim.observatory.view, sim.economy.addresses
+    looped = {agent for agent, when in sim.looped if when == tick}
     for agent in sim.agents:
         if agent.benched:
             continue
-        if (agent.id, tick) in sim.looped:  # a resumed run does not wait for the clock again
+        if agent.id in looped:  # a resumed run does not wait for the clock again
             made: list[Call] | Benched = Benched(agent.id, LOOPED)
         else:
-            view = sim.observatory.view(agent, sim.readings(agent, tick))
-            made = decide(agent, view, streams.at(agent.key, tick), sim.economy.addresses, watchdog)
+            readings = sim.readings(agent, tick) if agent.strategy.role == "reporter" else ()
+            made = decide(agent, view(agent, readings), streams.at(agent.key, tick), targets, watchdog)
         if isinstance(made, Benched):
             agent.benched = True
             benched.append(made)
