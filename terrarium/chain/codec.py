@@ -180,6 +180,7 @@ class Event:
                 self._data[name] = type_of(argument)
         self._topics = first + len(self._indexed)
         self._static = [scalar(t) for t in self._data.values()]
+        self._none: Columns | None = None  # the columns of no log
 
     def __repr__(self) -> str:
         return f"Event({self.signature})"
@@ -194,12 +195,25 @@ class Event:
         """
         if self.anonymous and emitters is None:
             raise InputError(f"{self.signature} is anonymous: say which emitters its logs come from")
-        found = logs.topic_count == self._topics
-        if not self.anonymous and found.any():
-            found &= (logs.topics[:, 0].view(WORD) == self._topic0).all(axis=1)
-        if emitters is not None and found.any():
-            found &= _from(logs.address, emitters)
-        rows = np.flatnonzero(found)
+        if self.anonymous:
+            rows = np.arange(len(logs))
+        else:
+            first = logs.topics[:, 0].view(WORD)
+            rows = np.flatnonzero(first[:, 0] == self._topic0[0])  # a quarter tells most apart
+            if len(rows):
+                rows = rows[(first[rows] == self._topic0).all(axis=1)]
+        if len(rows):
+            rows = rows[logs.topic_count[rows] == self._topics]
+        if emitters is not None and len(rows):
+            rows = rows[_from(logs.address[rows], emitters)]
+        if len(rows):
+            return self._columns(logs, rows)
+        if self._none is None:  # most events are in few blocks
+            self._none = self._columns(logs, rows)
+        return Columns(self._none)
+
+    def _columns(self, logs: Logs, rows: Rows) -> Columns:
+        """Columns over those of ``rows`` that have the event's shape."""
         for kind, place in self._indexed.values():
             if kind:
                 rows = rows[clean(kind, logs.topics[rows, place])]
