@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import cast
 
 from terrarium import scenarios
+from terrarium.chain.accounts import dev_accounts
 from terrarium.chain.devnode import DevNode
 from terrarium.chain.engines import open_chain
 from terrarium.chain.rpc import RpcChain
 from terrarium.chain.types import Block, Chain
 from terrarium.errors import ChainError, InputError, ManifestError
-from terrarium.market.deploy import deploy
+from terrarium.market.deploy import deploy, settings_of
 from terrarium.market.manifest import Manifest
 from terrarium.report.progress import progress
 from terrarium.scenario import Scenario
@@ -40,7 +41,7 @@ def deploy_to(
 
 
 def _on_own(engine: str, scenario: Scenario, path: Path, say: Say) -> Manifest:
-    if (standing := _standing(path)) is not None:
+    if (standing := _standing(path, scenario)) is not None:
         say(f"already deployed: {path} describes the devnet at {standing.url}, which is up")
         return standing
     path.unlink(missing_ok=True)  # of a devnet that is gone
@@ -53,18 +54,24 @@ def _on_own(engine: str, scenario: Scenario, path: Path, say: Say) -> Manifest:
     return manifest
 
 
-def _standing(path: Path) -> Manifest | None:
-    """The manifest at ``path``, if its devnet is up. Raises `ManifestError` where it is no devnet's of ours."""
+def _standing(path: Path, scenario: Scenario) -> Manifest | None:
+    """The manifest at ``path``, if its devnet is up. Raises `ManifestError` where it is no devnet's of ours, or another
+    economy stands there."""
     if not path.exists():
         return None
     manifest = Manifest.load(path)
-    if manifest.url is None:
+    if manifest.url is None or manifest.deployer != dev_accounts().address("deployer"):
         raise ManifestError(f"manifest: {path} is not of a devnet that Terrarium started; give another --manifest")
     try:
         with RpcChain(manifest.url, read_only=True) as chain:
             manifest.check(chain)
     except (InputError, ChainError):
         return None
+    if manifest.settings != settings_of(scenario):
+        raise ManifestError(
+            f"manifest: settings in {path} are of another economy, which stands at {manifest.url}; "
+            "stop that devnet first, or give another --manifest"
+        )
     return manifest
 
 

@@ -1,9 +1,9 @@
 """Any devnet that is there already, or a fork, by URL. Transactions are signed with keys of the environment.
 
 Differs from the engines we start in what is the node's to decide: transactions may be spread over several blocks
-(`Chain.submit` then gives one `Block` that bears the number, time and state root of the last), the order among senders
-is the node's (logs come in the order of the chain), gas may cost money (the deployer tops up senders that run short),
-and time is the node's unless it is a development node.
+(`Chain.submit` then gives one `Block` that bears the number, time and state root of the last, and the time of each
+log), the order among senders is the node's (logs come in the order of the chain), gas may cost money (the deployer tops
+up senders that run short), and time is the node's unless it is a development node.
 """
 
 from __future__ import annotations
@@ -11,10 +11,12 @@ from __future__ import annotations
 import ipaddress
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
 import numpy as np
+import numpy.typing as npt
 from eth_hash.auto import keccak
 
 from terrarium.chain.accounts import (
@@ -223,7 +225,15 @@ class RpcChain(Remote):
         entries.sort(key=lambda e: (int(e["blockNumber"], 16), int(e["logIndex"], 16)))
         logs = columns_of(entries, {name: i for i, name in enumerate(hashes)})
         gas = np.array([int(receipt["gasUsed"], 16) for receipt in receipts], np.int64)
-        return self._finish(block, txs, nonces, output, logs, gas)
+        whole = self._finish(block, txs, nonces, output, logs, gas)
+        return whole if len(set(numbers)) < 2 else replace(whole, log_times=self._times(entries))
+
+    def _times(self, entries: Sequence[Mapping[str, Any]]) -> npt.NDArray[np.int64]:
+        """When each log was made, [n] seconds."""
+        numbers = list(dict.fromkeys(entry["blockNumber"] for entry in entries))
+        blocks = self._ask_all([("eth_getBlockByNumber", (number, False)) for number in numbers])
+        times = {number: int(block["timestamp"], 16) for number, block in zip(numbers, blocks, strict=True)}
+        return np.array([times[entry["blockNumber"]] for entry in entries], np.int64)
 
     def _outputs(
         self, txs: Sequence[Tx], hashes: Sequence[str], numbers: Sequence[int], failed: Sequence[int]

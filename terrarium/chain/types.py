@@ -73,6 +73,7 @@ class Block:
     )
     gas_used: npt.NDArray[np.int64] | None = None  # [m]; None where the engine's gas is not protocol gas
     state_root: bytes | None = None  # None where the engine has none
+    log_times: npt.NDArray[np.int64] | None = None  # [n logs] seconds, where a node spread the transactions over blocks
 
 
 class Snapshot(NamedTuple):

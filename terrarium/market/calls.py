@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 from terrarium.chain import artifacts
 from terrarium.chain.codec import Function
 from terrarium.market.economy import Asset, Economy

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from eth_abi import encode as abi_encode
+from eth_abi.abi import encode as abi_encode
 from eth_hash.auto import keccak
 
 from terrarium.chain import artifacts
@@ -34,15 +34,18 @@ def deploy(
 ) -> Manifest:
     """Deploy what ``scenario`` needs, with accounts "reporter:0" … as reporters, and write the manifest to ``path``.
 
-    Where ``path`` holds a manifest of the same deployment, it is finished; where it is finished already, nothing is sent.
-    ``mined`` is called with every block. Raises `ManifestError` where ``path`` holds something else, `ChainError` where a step fails.
+    Where ``path`` holds a manifest of the same deployment, it is finished; where it is finished already, nothing is
+    sent. ``mined`` is called with every block. Raises `ManifestError` where ``path`` holds something else, `ChainError`
+    where a step fails.
     """
-    settings = scenario.model_dump(mode="json", include={"assets", "market", "feeds", "tick_seconds"})
+    settings = settings_of(scenario)
     addresses = [chain.accounts.address(f"reporter:{i}") for i in range(reporters)]
     deployer = chain.accounts.address("deployer")
     manifest = Manifest(chain.chain_id, genesis(chain), deployer, chain.nonce(deployer), settings, addresses, url)
     if path and path.exists():
         there = Manifest.load(path)
+        if there.failed:
+            raise ManifestError(f"manifest: {path} is of a deployment that failed ({there.failed}); remove the file")
         # a finished one may be anybody's; only its own deployer can finish one
         own = () if there.done else ("deployer", "reporters")
         for name in ("chain_id", "genesis", "settings", *own):
@@ -61,6 +64,11 @@ def deploy(
     plan = Plan(chain, manifest, path, mined)
     _Economy(plan, chain, scenario, addresses).build()
     return plan.finish()
+
+
+def settings_of(scenario: Scenario) -> dict[str, Any]:
+    """The parts of a scenario that a deployment is made of, as the manifest keeps them."""
+    return scenario.model_dump(mode="json", include={"assets", "market", "feeds", "tick_seconds"})
 
 
 class _Economy:
@@ -120,8 +128,10 @@ class _Economy:
         self.ids = create("IdFactory", "IdFactory", authority)
         issuer_key = self.chain.accounts.address("claim-issuer")
         self.claims = create("ClaimIssuer", "ClaimIssuer", issuer_key)
-        names = ("Token", "ClaimTopicsRegistry", "IdentityRegistry", "IdentityRegistryStorage", "TrustedIssuersRegistry",
-                 "ModularCompliance")  # fmt: skip
+        names = (
+            *("Token", "ClaimTopicsRegistry", "IdentityRegistry", "IdentityRegistryStorage"),
+            *("TrustedIssuersRegistry", "ModularCompliance"),
+        )
         implementations = tuple(create(f"{name}Implementation", name) for name in names)
         trex = create("TREXImplementationAuthority", "TREXImplementationAuthority", True, ZERO, ZERO)
         version = _data("TREXImplementationAuthority", "addAndUseTREXVersion", (4, 1, 6), implementations)
@@ -139,8 +149,12 @@ class _Economy:
             registry = self.plan.read(token, "Token", "identityRegistry")
             storage = self.plan.read(registry, "IdentityRegistry", "identityStorage")
         topics = [ACCREDITED] if self.scenario.market.accreditation else []
-        details = (self.deployer, f"Terrarium {asset.name}", asset.name[:12], 6, storage, ZERO, [self.deployer],
-                   [self.deployer], [self.income, self.halt], [])  # fmt: skip
+        agents = [self.deployer]
+        modules = [self.income, self.halt]
+        details: tuple[Any, ...] = (
+            *(self.deployer, f"Terrarium {asset.name}", asset.name[:12], 6, storage, ZERO),
+            *(agents, agents, modules, []),
+        )
         claims = (topics, [self.claims] if topics else [], [topics] if topics else [])
         suite = _data("TREXFactory", "deployTREXSuite", asset.name, details, claims)
         self.plan.call(f"deploy the T-REX suite of {asset.name}", self.factory, suite)
@@ -187,11 +201,14 @@ class _Economy:
         )
 
     def _feed(self, asset: Asset) -> str:
-        """A feed whose first round is the deployer's, so that oracles answer from the start; then the reporters' alone."""
+        """A feed whose first round is the deployer's, so that oracles answer from the start; the rest are the
+        reporters' alone."""
         feeds, half = self.scenario.feeds, max(1, self.scenario.tick_seconds // 2)
         timeout = min(feeds.round_timeout, half)
-        feed = self.plan.create(f"Feed:{asset.name}", "Feed", self.deployer, f"{asset.name} appraisal / USD", [self.deployer],
-                                1, timeout, half, feeds.max_age)  # fmt: skip
+        what, first = f"{asset.name} appraisal / USD", [self.deployer]
+        feed = self.plan.create(
+            f"Feed:{asset.name}", "Feed", self.deployer, what, first, 1, timeout, half, feeds.max_age
+        )
         steps = [_data("Feed", "submit", round(asset.value * FEED_UNIT))]
         steps += [_data("Feed", "addReporter", reporter) for reporter in self.reporters]
         steps += [_data("Feed", "setQuorum", feeds.quorum)] if self.reporters else []

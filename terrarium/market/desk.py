@@ -1,4 +1,4 @@
-"""Builds one account's calls from plain amounts: dollars and tokens as floats, rounded down, clamped to what is there."""
+"""Builds one account's calls from plain amounts: dollars and tokens as floats, rounded down, clamped where possible."""
 
 from __future__ import annotations
 
@@ -19,10 +19,17 @@ class Books:
         self.calls = [AssetCalls(economy, asset) for asset in economy.assets]
 
 
+MOST = 1e12  # dollars or tokens; also what "all" may be written as: infinity
+BIT = 1 + 2**-52
+ALL = 2  # smallest units by which a float, and its rounding down, may miss what it stands for
+
+
 class Desk:
     """The calls of one account. Every method returns a list: empty where the amount comes to nothing.
 
-    Amounts that leave the account are clamped to what it held after the last block. ``asset`` is a column number.
+    Cash to be spent, shares of pools and posted collateral are clamped to what the account had after the last block.
+    Tokens to be sold or posted and cash to be repaid are not: they may come in earlier in the same block. ``asset`` is
+    a column number.
     """
 
     __slots__ = ("_account", "_books", "_me", "_spend")
@@ -50,7 +57,8 @@ class Desk:
 
     def remove_liquidity(self, asset: int, share: float) -> list[Call]:
         """Take this share (0..1) of the account's own liquidity out of the pool."""
-        amount = int(int(self._books.state.lp[self._account, asset]) * min(max(share, 0.0), 1.0))
+        own = int(self._books.state.lp[self._account, asset])
+        amount = min(own, int(own * min(share, 1.0))) if share > 0.0 else 0
         return self._router("remove_liquidity", amount, lambda c: c.remove(amount, self._me), asset)
 
     def lend(self, asset: int, cash: float) -> list[Call]:
@@ -59,12 +67,10 @@ class Desk:
         return self._morpho("lend", amount, lambda c: c.supply(amount, 0, self._me), asset)
 
     def unlend(self, asset: int, cash: float) -> list[Call]:
-        """Take dollars out of the loan market; all shares where ``cash`` is at least what they are worth."""
-        loans = self._books.state.loans[asset]
-        shares = loans.supplied.get(self._account, 0)
-        worth = shares * (loans.supply_assets + 1) // (loans.supply_shares + 10**6)
-        amount = _floor(cash, CASH_UNIT)
-        if amount >= worth:
+        """Take dollars out of the loan market; all shares where ``cash`` is at least what they will be worth."""
+        state, amount = self._books.state, _floor(cash, CASH_UNIT)
+        shares = state.loans[asset].supplied.get(self._account, 0)
+        if amount and amount + ALL >= state.loans[asset].worth(self._account, state.now):
             return self._morpho("unlend", shares, lambda c: c.withdraw(0, shares, self._me, self._me), asset)
         return self._morpho("unlend", amount, lambda c: c.withdraw(amount, 0, self._me, self._me), asset)
 
@@ -84,14 +90,12 @@ class Desk:
         return self._morpho("borrow", amount, lambda c: c.borrow(amount, 0, self._me, self._me), asset)
 
     def repay(self, asset: int, cash: float) -> list[Call]:
-        """Repay dollars; the whole debt where ``cash`` covers it."""
-        loans = self._books.state.loans[asset]
-        shares = loans.borrowed.get(self._account, 0)
-        owed = loans.debt(self._account, loans.updated)
-        amount = _floor(cash, CASH_UNIT)
-        if shares and amount >= owed:
+        """Repay dollars; the whole debt where ``cash`` covers it, interest up to the coming block included."""
+        state, amount = self._books.state, _floor(cash, CASH_UNIT)
+        shares = state.loans[asset].borrowed.get(self._account, 0)
+        if amount and amount + ALL >= state.loans[asset].debt(self._account, state.now):
             return self._morpho("repay", shares, lambda c: c.repay(0, shares, self._me), asset)
-        return self._morpho("repay", min(amount, owed), lambda c: c.repay(amount, 0, self._me), asset)
+        return self._morpho("repay", amount, lambda c: c.repay(amount, 0, self._me), asset)
 
     def liquidate(self, asset: int, account: int, units: float) -> list[Call]:
         """Seize this many tokens of another account's collateral and repay the debt they stand for."""
@@ -139,5 +143,8 @@ class Desk:
 
 
 def _floor(amount: float, unit: int) -> int:
-    """Smallest units, rounded down; 0 for anything that is no positive number."""
-    return int(amount * unit) if 0.0 < amount < 1e12 else 0
+    """Smallest units, rounded down; 0 for anything that is no positive number, and never more than 1e12 wholes.
+
+    A float that came from smallest units gives them back: the last bit that dividing and multiplying lose is put back.
+    """
+    return int(min(amount, MOST) * unit * BIT) if amount > 0.0 else 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from terrarium.chain.types import Bytes
 from terrarium.errors import ManifestError
@@ -123,13 +124,13 @@ class Addresses:
     def __len__(self) -> int:
         return len(self.known)
 
-    def index(self, rows: Bytes) -> np.ndarray:
+    def index(self, rows: Bytes) -> npt.NDArray[np.int64]:
         """Account numbers of addresses [n, 20]; -1 where unknown."""
         keys = _keys(rows)
         at = np.minimum(np.searchsorted(self._sorted, keys), len(self._sorted) - 1)
         return np.where(self._sorted[at] == keys, self._order[at], -1)
 
 
-def _keys(rows: Bytes) -> np.ndarray:
+def _keys(rows: Bytes) -> npt.NDArray[np.uint64]:
     """The last eight bytes: addresses are hashes, so these tell them apart, and `Addresses` checks that they do."""
     return np.ascontiguousarray(rows[:, 12:]).view(">u8").ravel().astype(np.uint64)

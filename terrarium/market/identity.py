@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from eth_abi import encode as abi_encode
+from eth_abi.abi import encode as abi_encode
 from eth_hash.auto import keccak
 
 from terrarium.chain import artifacts
@@ -14,7 +14,7 @@ CLAIM = b"accredited"
 
 
 def sign_claim(accounts: Accounts, identity: str, topic: int) -> bytes:
-    """The claim issuer's signature that ``identity`` has ``topic``: 65 bytes, as ClaimIssuer.isClaimValid recovers it."""
+    """The claim issuer's signature that ``identity`` has ``topic``: 65 bytes, as ClaimIssuer.isClaimValid wants."""
     inner = keccak(abi_encode(["address", "uint256", "bytes"], [identity, topic, CLAIM]))
     return accounts.sign("claim-issuer", keccak(b"\x19Ethereum Signed Message:\n32" + inner))
 

@@ -15,7 +15,8 @@ CHUNK = 1_000  # accounts per call
 
 
 def audit(state: MarketState, chain: Chain) -> None:
-    """Compare all balances, shares, reserves, loans, positions and feeds. Raises `ChainError` naming the first difference."""
+    """Compare all balances, shares, reserves, loans, positions and feeds. Raises `ChainError` naming the first
+    difference."""
     for what, mirror, real in differences(state, chain):
         raise ChainError(
             f"the event mirror is wrong after block {state.block}: {what} is {real}, the mirror says {mirror}"
@@ -50,10 +51,10 @@ def differences(state: MarketState, chain: Chain) -> Iterator[tuple[str, int, in
         mirror = [loans.supply_assets, loans.supply_shares, loans.borrow_assets, loans.borrow_shares, loans.updated]
         yield from _compare(asset.name, fields, mirror, totals[6 * i : 6 * i + 5])
         positions = _read(chain, economy.lens, "positions", known, economy.morpho, asset.loan_market)
-        for k, (kind, book) in enumerate(
+        for k, (kind, own) in enumerate(
             [("supply shares", loans.supplied), ("borrow shares", loans.borrowed), ("collateral", loans.posted)]
         ):
-            yield from _compare(f"{kind} of {asset.name}", known, [book.get(r, 0) for r in rows], positions[k::3])
+            yield from _compare(f"{kind} of {asset.name}", known, [own.get(r, 0) for r in rows], positions[k::3])
 
 
 def _compare(name: str, keys: list[str], mirror: list[int], real: list[int]) -> Iterator[tuple[str, int, int]]:

@@ -54,6 +54,12 @@ class Loans:
         total = self.borrow_assets + self.interest(now) + VIRTUAL_ASSETS
         return -(-shares * total // (self.borrow_shares + VIRTUAL_SHARES))
 
+    def worth(self, account: int, now: int) -> int:
+        """What the shares ``account`` has supplied are worth at ``now``, rounded down."""
+        shares = self.supplied.get(account, 0)
+        total = self.supply_assets + self.interest(now) + VIRTUAL_ASSETS
+        return shares * total // (self.supply_shares + VIRTUAL_SHARES)
+
     def incentive(self) -> int:
         """Value of collateral seized per value repaid, WAD: min(1.15, 1 / (1 − 0.3 · (1 − lltv)))."""
         return min(MOST_INCENTIVE, WAD * WAD // (WAD - CURSOR * (WAD - self.lltv) // WAD))

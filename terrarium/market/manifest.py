@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import asdict, dataclass, field
+import re
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 from eth_hash.auto import keccak
 
 from terrarium.chain.types import Chain
-from terrarium.errors import ManifestError
+from terrarium.errors import ManifestError, TerrariumError
 
 FORMAT = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Deployed:
-    """One contract on chain. ``runtime_hash`` is the keccak of its code; ``arguments`` are its constructor's, as JSON values."""
+    """One contract on chain. ``runtime_hash`` is the keccak of its code; ``arguments`` are its constructor's, as JSON
+    values."""
 
     name: str
     address: str
@@ -26,12 +29,12 @@ class Deployed:
     abi: list[dict[str, Any]] = field(repr=False)
     arguments: list[Any]
     runtime_hash: str = ""
-    block: int = -1
 
 
 @dataclass(slots=True)
 class Manifest:
-    """A deployment. ``nonce0`` is the deployer's nonce before its first step, ``done`` whether the last was made."""
+    """A deployment. ``nonce0`` is the deployer's nonce before its first step, ``done`` whether the last was made, at
+    ``block``; ``failed`` says which one the chain refused."""
 
     chain_id: int
     genesis: str
@@ -41,6 +44,7 @@ class Manifest:
     reporters: list[str]
     url: str | None = None
     done: bool = False
+    failed: str = ""
     block: int = -1
     contracts: dict[str, Deployed] = field(default_factory=dict)
     assets: list[dict[str, Any]] = field(default_factory=list)
@@ -60,11 +64,20 @@ class Manifest:
         """Write the manifest whole or not at all. Raises `ManifestError` where that fails."""
         temporary = path.with_name(path.name + ".tmp")
         try:
-            with temporary.open("wb") as file:
-                file.write(self.json())
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(path)
+            try:
+                with temporary.open("wb") as file:
+                    file.write(self.json())
+                    file.flush()
+                    os.fsync(file.fileno())
+                temporary.replace(path)
+            except BaseException:
+                temporary.unlink(missing_ok=True)
+                raise
+            folder = os.open(path.parent, os.O_RDONLY)
+            try:
+                os.fsync(folder)  # the new name is on the disk before anything is sent
+            finally:
+                os.close(folder)
         except OSError as error:
             raise ManifestError(f"manifest: {path} cannot be written ({error.strerror}); give another path") from None
 
@@ -80,9 +93,10 @@ class Manifest:
         if not isinstance(data, dict) or data.pop("format", None) != FORMAT:
             raise ManifestError(f"manifest: {path} is no manifest of format {FORMAT}; deploy again into a new file")
         try:
-            contracts = {name: Deployed(**entry) for name, entry in data.pop("contracts").items()}
-            return cls(**data, contracts=contracts)
-        except (KeyError, TypeError, AttributeError) as error:
+            entries = _typed(data, Manifest, "")["contracts"]
+            contracts = {name: Deployed(**_typed(e, Deployed, f"contracts.{name}.")) for name, e in entries.items()}
+            return cls(**{**data, "contracts": contracts})
+        except ValueError as error:
             raise ManifestError(f"manifest: {path}: {error}; deploy again into a new file") from None
 
     def check(self, chain: Chain) -> None:
@@ -108,11 +122,45 @@ class Manifest:
                 )
 
 
+def _typed(entry: Any, kind: type[Manifest | Deployed], where: str) -> dict[str, Any]:
+    """``entry`` if it has the fields of ``kind``, of their types. `ValueError` names the first that is wrong."""
+    if not isinstance(entry, dict):
+        raise ValueError(f"{where.rstrip('.')} must be an object, got {entry!r}")  # noqa: TRY004
+    names = {f.name for f in fields(kind)}
+    if missing := sorted(names - entry.keys()):
+        raise ValueError(f"{where}{missing[0]} is missing")
+    if unknown := sorted(entry.keys() - names):
+        raise ValueError(f"{where}{unknown[0]} is no field of a manifest")
+    for f in fields(kind):
+        wanted, good = _KINDS[str(f.type).partition("[")[0]]
+        value = entry[f.name]
+        if not good(value) or (f.name in _ADDRESSES and not _ADDRESS.fullmatch(value)):
+            wanted = "an address, 0x and 40 hex digits" if f.name in _ADDRESSES else wanted
+            raise ValueError(f"{where}{f.name} must be {wanted}, got {value!r}")
+    return entry
+
+
+_ADDRESS = re.compile("0x[0-9a-f]{40}")
+_ADDRESSES = ("deployer", "address")
+_KINDS: dict[str, tuple[str, Callable[[Any], bool]]] = {
+    "str": ("a string", lambda v: isinstance(v, str)),
+    "str | None": ("a string or null", lambda v: v is None or isinstance(v, str)),
+    "int": ("a whole number", lambda v: isinstance(v, int) and not isinstance(v, bool)),
+    "bool": ("true or false", lambda v: isinstance(v, bool)),
+    "list": ("a list", lambda v: isinstance(v, list)),
+    "dict": ("an object", lambda v: isinstance(v, dict)),
+}
+
+
 def genesis(chain: Chain) -> str:
     """Hash of block 0: tells chains of the same id apart. Empty in process, where every chain is new."""
     if chain.engine == "revm":
         return ""
+    from web3.exceptions import Web3Exception  # it takes a second to load
+
     try:
         return "0x" + bytes(chain.w3.eth.get_block(0)["hash"]).hex()
-    except Exception as error:
-        raise ManifestError(f"the node does not give its block 0 ({error}); use one that keeps its blocks") from None
+    except (TerrariumError, Web3Exception, LookupError, TypeError) as error:
+        raise ManifestError(
+            f"manifest: the node does not give its block 0 ({error}); use one that keeps its blocks"
+        ) from None

@@ -1,17 +1,17 @@
-"""A deployment as one account's transactions in a fixed order: what was cut anywhere is finished by running it again."""
+"""A deployment as one account's transactions in a fixed order: cut anywhere, it is finished by running it again."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from eth_hash.auto import keccak
-from rlp import encode as rlp
 
 from terrarium.chain import artifacts
+from terrarium.chain.remote import created_address
 from terrarium.chain.types import Block, Call, Chain, Tx
-from terrarium.errors import ChainError
+from terrarium.errors import ChainError, ManifestError
 from terrarium.market.manifest import Deployed, Manifest
 
 GAS = 25_000_000  # a T-REX suite in one transaction takes about 8 million
@@ -20,15 +20,11 @@ BATCH = 40  # transactions sent as one block: below the block gas limit of any d
 Mined = Callable[[Block], None]
 
 
-def created_address(sender: str, nonce: int) -> str:
-    """Address of the contract that ``sender`` creates with ``nonce`` (yellow paper, eq. 90)."""
-    return "0x" + keccak(rlp([bytes.fromhex(sender[2:]), nonce]))[12:].hex()
-
-
 class Plan:
     """Queues steps and sends them; step k is done when the deployer's nonce is beyond nonce0 + k, and is then skipped.
 
-    Since every step is one transaction of one account, all addresses follow from ``manifest.nonce0``.
+    Since every step is one transaction of one account, all addresses follow from ``manifest.nonce0``. Raises
+    `ManifestError` where the chain is not one on which these steps were begun.
     """
 
     def __init__(self, chain: Chain, manifest: Manifest, path: Path | None, mined: Mined | None) -> None:
@@ -38,11 +34,21 @@ class Plan:
         self._mined = mined or (lambda block: None)
         self._step = 0
         self._made = chain.nonce(manifest.deployer) - manifest.nonce0
+        if self._made < 0:
+            raise ManifestError(
+                f"manifest: nonce0 is {manifest.nonce0}, but the deployer has sent {self._made + manifest.nonce0} "
+                "transactions: the chain went back to before the deployment; remove the file to deploy anew"
+            )
         self._queue: list[tuple[str, Tx]] = []
 
     def create(self, name: str, artifact: str, *args: Any) -> str:
         """Queue the creation of a contract; returns its address."""
         address = created_address(self.manifest.deployer, self.manifest.nonce0 + self._step)
+        if self._step < self._made and not self.chain.code(address):
+            raise ManifestError(
+                f"manifest: nonce0 is {self.manifest.nonce0}, but {name} is not at {address}, where the deployment "
+                "would have put it: the deployer has sent something else since; remove the file to deploy anew"
+            )
         self._add(f"create {name}", None, artifacts.load(artifact).creation(*args))
         self.register(name, artifact, address, *args)
         return address
@@ -63,13 +69,13 @@ class Plan:
         return fn.decode(output)[0]
 
     def send(self) -> None:
-        """Send what is queued, block by block. Raises `ChainError` naming the step that failed."""
+        """Send what is queued, block by block. Raises `ChainError` naming the step that failed; that is the end."""
         while self._queue:
             batch, self._queue = self._queue[:BATCH], self._queue[BATCH:]
             block = self.chain.submit([tx for _, tx in batch])
             for i, (what, _) in enumerate(batch):
                 if not block.ok[i]:
-                    raise ChainError(f"deploy: {what} failed: {artifacts.errors().reason(block.output[i])}")
+                    self._give_up(f"{what} failed: {artifacts.errors().reason(block.output[i])}")
             self._made += len(batch)
             self._mined(block)
 
@@ -87,6 +93,13 @@ class Plan:
         if self._path:
             self.manifest.save(self._path)
         return self.manifest
+
+    def _give_up(self, why: str) -> NoReturn:
+        """A step that failed has used up its nonce, so what follows would be built on sand: mark the deployment."""
+        self.manifest.failed = why
+        if self._path:
+            self.manifest.save(self._path)
+        raise ChainError(f"deploy: {why}")
 
     def _add(self, what: str, to: str | None, data: bytes) -> None:
         if self._step >= self._made:

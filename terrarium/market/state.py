@@ -3,59 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from terrarium.chain.codec import Columns
 from terrarium.chain.types import Block
-from terrarium.market.economy import CASH_UNIT, FEED_UNIT, TOKEN_UNIT, WAD, Addresses, Economy
+from terrarium.market.economy import CASH_UNIT, TOKEN_UNIT, WAD, Addresses, Economy
 from terrarium.market.events import Decoder, Found
-from terrarium.market.loans import VIRTUAL_ASSETS, VIRTUAL_SHARES, Loans
+from terrarium.market.figures import Figures, Holdings, held, measured
+from terrarium.market.loans import Loans
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+__all__ = ["ELSEWHERE", "NOBODY", "Figures", "Holdings", "MarketState", "Posted"]
 NOBODY = "0x" + "00" * 20
 ELSEWHERE = "0x" + "ff" * 20  # stands for every account that was not named
-
-
-class Figures(NamedTuple):
-    """The market in dollars and tokens; all [n]."""
-
-    price: Floats  # pool mid price; NaN while the pool is empty
-    appraisal: Floats  # newest answer of the feed
-    appraised_at: Floats  # its time, seconds
-    income: Floats  # paid per token in the last block
-    volume: Floats  # dollars traded in the last block
-    pool_cash: Floats
-    pool_units: Floats
-    halted: npt.NDArray[np.bool_]
-    supplied: Floats  # dollars lent, with interest
-    borrowed: Floats  # dollars owed, with interest
-    collateral: Floats  # tokens posted
-    collateral_price: Floats  # what the loan market's oracle says
-    loan_rate: Floats  # per year
-    loan_use: Floats  # borrowed / supplied
-    lltv: Floats
-    incentive: Floats  # value seized per value repaid
-    bad_debt: Floats  # dollars written off since the start
-    liquidated: Floats  # dollars repaid by liquidators or written off in the last block
-
-
-class Holdings(NamedTuple):
-    """What accounts have, in dollars and tokens: [A] or [A, n]."""
-
-    cash: Floats
-    units: Floats
-    lp: Floats  # share of each pool, 0..1
-    collateral: Floats
-    debt: Floats  # with interest
-    supplied: Floats  # with interest
-    wealth: Floats  # marked at pool prices
-
-
-Columned = TypeVar("Columned", Figures, Holdings)
 
 
 class Posted(NamedTuple):
@@ -90,7 +54,7 @@ class MarketState:
         self.lp_supply: Ints = np.zeros(n, np.int64)
         self.pool_cash: Ints = np.zeros(n, np.int64)
         self.pool_units: Ints = np.zeros(n, np.int64)
-        self.answer: Ints = np.zeros(n, np.int64)
+        self.answer: npt.NDArray[np.object_] = np.zeros(n, np.object_)  # a reporter may say what int64 cannot hold
         self.answered_at: Ints = np.zeros(n, np.int64)
         self.round: Ints = np.zeros(n, np.int64)
         self.token_halted = np.zeros(n, np.bool_)
@@ -99,20 +63,21 @@ class MarketState:
         rates = tuple(round(r * WAD) for r in (base, kinked - base, full - kinked, kink))
         self.loans = [Loans(asset.lltv, (rates[0], rates[1], rates[2], rates[3])) for asset in economy.assets]
         self.block = 0
+        self.now = 0  # seconds: of the last block, or the later moment last looked at
         self.alerts: list[Posted] = []  # posted in the last block
         self.liquidations = 0  # since the start
-        self._income: Floats = np.zeros(n)
-        self._volume: Floats = np.zeros(n)
-        self._liquidated: Floats = np.zeros(n)
+        self.income: Floats = np.zeros(n)  # dollars per token paid in the last block
+        self.volume: Floats = np.zeros(n)  # dollars traded in the last block
+        self.liquidated: Floats = np.zeros(n)  # dollars repaid by liquidators or written off in the last block
         self._figures: tuple[int, Figures] | None = None  # as last computed, with their time
         self._holdings: tuple[int, Holdings] | None = None
 
     def apply(self, block: Block) -> None:
         """Take in one block."""
         logs = block.logs
-        self.block = block.number
+        self.block, self.now = block.number, block.timestamp
         self._figures = self._holdings = None
-        for flow in (self._income, self._volume, self._liquidated):
+        for flow in (self.income, self.volume, self.liquidated):
             flow[:] = 0.0
         self.alerts = []
         if not len(logs):
@@ -124,10 +89,11 @@ class MarketState:
         self._supply_of_shares(shares)
         self._reserves(self._events.syncs(logs))
         self._trades(self._events.swaps(logs))
-        self._lent(self._events.loans(logs), block.timestamp)
+        times = np.full(len(logs), block.timestamp) if block.log_times is None else block.log_times
+        self._lent(self._events.loans(logs), times)
         answers = self._events.answers(logs)
         for i, asset in enumerate(answers.asset):
-            self.answer[asset] = answers.columns["current"][i]
+            self.answer[asset] = int(answers.columns["current"][i])
             self.answered_at[asset] = answers.columns["updatedAt"][i]
             self.round[asset] = answers.columns["roundId"][i]
         for _, event, asset in self._events.halts(logs):
@@ -137,8 +103,9 @@ class MarketState:
                 self.token_halted[asset] = event == "Halted"
         incomes = self._events.incomes(logs)
         for asset, amount in zip(incomes.asset, incomes.columns["amount"], strict=True):
-            supply = -int(self.units[self._nobody, asset])
-            self._income[asset] += float(amount) / CASH_UNIT / (supply / TOKEN_UNIT)
+            if asset >= 0:  # anybody may have a token of their own pay through the module
+                supply = -int(self.units[self._nobody, asset])
+                self.income[asset] += float(amount) / CASH_UNIT / (supply / TOKEN_UNIT)
         self._read_board(self._events.alerts(logs))
 
     @property
@@ -146,74 +113,17 @@ class MarketState:
         """[n] whether the token's transfers are refused."""
         return self.token_halted | self.all_halted
 
-    def collateral_price(self) -> Floats:
-        """[n] dollars per token, as the oracle of each loan market says."""
-        with np.errstate(divide="ignore", invalid="ignore"):
-            pool = self.pool_cash / self.pool_units
-        return np.where([a.appraised for a in self.economy.assets], self.answer / FEED_UNIT, pool)
-
     def figures(self, now: int) -> Figures:
         """The market at ``now`` (seconds), interest up to then included. Read-only."""
         if self._figures is None or self._figures[0] != now:
-            self._figures = now, _frozen(self._measured(now))
+            self._figures, self.now = (now, measured(self, now)), now
         return self._figures[1]
 
     def holdings(self, now: int) -> Holdings:
         """What every account has at ``now`` (seconds), interest up to then included. Read-only."""
         if self._holdings is None or self._holdings[0] != now:
-            self._holdings = now, _frozen(self._held(now))
+            self._holdings, self.now = (now, held(self, now)), now
         return self._holdings[1]
-
-    def _measured(self, now: int) -> Figures:
-        interest = [loans.interest(now) for loans in self.loans]
-        supplied = np.array([(m.supply_assets + i) / CASH_UNIT for m, i in zip(self.loans, interest, strict=True)])
-        borrowed = np.array([(m.borrow_assets + i) / CASH_UNIT for m, i in zip(self.loans, interest, strict=True)])
-        with np.errstate(divide="ignore", invalid="ignore"):
-            price = self.pool_cash / self.pool_units
-            use = np.where(supplied > 0, borrowed / supplied, 0.0)
-            appraisal = np.where(self.round > 0, self.answer / FEED_UNIT, np.nan)
-        return Figures(
-            price=price,
-            appraisal=appraisal,
-            appraised_at=np.where(self.round > 0, self.answered_at, np.nan),
-            income=self._income.copy(),
-            volume=self._volume.copy(),
-            pool_cash=self.pool_cash / CASH_UNIT,
-            pool_units=self.pool_units / TOKEN_UNIT,
-            halted=self.halted,
-            supplied=supplied,
-            borrowed=borrowed,
-            collateral=np.array([m.collateral / TOKEN_UNIT for m in self.loans]),
-            collateral_price=self.collateral_price(),
-            loan_rate=np.array([m.rate() / WAD for m in self.loans]),
-            loan_use=use,
-            lltv=np.array([m.lltv / WAD for m in self.loans]),
-            incentive=np.array([m.incentive() / WAD for m in self.loans]),
-            bad_debt=np.array([m.bad_debt / CASH_UNIT for m in self.loans]),
-            liquidated=self._liquidated.copy(),
-        )
-
-    def _held(self, now: int) -> Holdings:
-        shape = self.units.shape
-        collateral, debt, supplied = np.zeros(shape), np.zeros(shape), np.zeros(shape)
-        for i, m in enumerate(self.loans):
-            interest = m.interest(now)
-            per_debt = (m.borrow_assets + interest + VIRTUAL_ASSETS) / (m.borrow_shares + VIRTUAL_SHARES) / CASH_UNIT
-            per_share = (m.supply_assets + interest + VIRTUAL_ASSETS) / (m.supply_shares + VIRTUAL_SHARES) / CASH_UNIT
-            for book, column, scale in (
-                (m.posted, collateral, 1 / TOKEN_UNIT),
-                (m.borrowed, debt, per_debt),
-                (m.supplied, supplied, per_share),
-            ):
-                if book:
-                    column[list(book), i] = np.fromiter(book.values(), np.float64, len(book)) * scale
-        cash, units = self.cash / CASH_UNIT, self.units / TOKEN_UNIT
-        with np.errstate(divide="ignore", invalid="ignore"):
-            lp = np.where(self.lp_supply > 0, self.lp / self.lp_supply, 0.0)
-            price = np.nan_to_num(self.pool_cash / self.pool_units, posinf=0.0)
-        pools = 2 * self.pool_cash / CASH_UNIT  # both sides are worth the same
-        wealth = cash + (units + collateral) @ price + lp @ pools + supplied.sum(axis=1) - debt.sum(axis=1)
-        return Holdings(cash, units, lp, collateral, debt, supplied, wealth)
 
     def _cash_moved(self, moved: Columns) -> None:
         self._book(self.cash, moved, slice(None))
@@ -251,9 +161,9 @@ class MarketState:
         first = np.array([a.cash_first for a in self.economy.assets])[swaps.asset]
         c = swaps.columns
         cash = np.where(first, c["amount0In"] + c["amount0Out"], c["amount1In"] + c["amount1Out"])
-        np.add.at(self._volume, swaps.asset, cash.astype(np.float64) / CASH_UNIT)
+        np.add.at(self.volume, swaps.asset, cash.astype(np.float64) / CASH_UNIT)
 
-    def _lent(self, found: dict[str, Found], now: int) -> None:
+    def _lent(self, found: dict[str, Found], times: Ints) -> None:
         """In the order of the block: Morpho rounds, so the order of events matters to the last unit."""
         happened = []
         for event, logs in found.items():
@@ -263,12 +173,12 @@ class MarketState:
             values = list(zip(*(logs.columns[name].tolist() for name in names), strict=True)) or [()] * len(logs)
             places = zip(logs.columns["log"].tolist(), logs.asset.tolist(), who.tolist(), values, strict=True)
             happened += [(at, asset, event, w, names, row) for at, asset, w, row in places if asset >= 0]
-        for _, asset, event, account, names, row in sorted(happened, key=lambda h: h[0]):
+        for at, asset, event, account, names, row in sorted(happened, key=lambda h: h[0]):
             args = dict(zip(names, row, strict=True))
-            self.loans[asset].apply(event, account, args, now)
+            self.loans[asset].apply(event, account, args, int(times[at]))
             if event == "Liquidate":
                 self.liquidations += 1
-                self._liquidated[asset] += (args["repaidAssets"] + args["badDebtAssets"]) / CASH_UNIT
+                self.liquidated[asset] += (args["repaidAssets"] + args["badDebtAssets"]) / CASH_UNIT
 
     def _read_board(self, posted: Found) -> None:
         c = posted.columns
@@ -276,10 +186,3 @@ class MarketState:
             rule = bytes(c["rule"][i]).rstrip(b"\0").decode("ascii", "replace")
             value, threshold = float(c["value"][i]) / 1e6, float(c["threshold"][i]) / 1e6
             self.alerts.append(Posted(rule, int(asset), int(c["severity"][i]), value, threshold))
-
-
-def _frozen(columns: Columned) -> Columned:
-    """Everybody who asks gets the same arrays, so nobody may write to them."""
-    for column in columns:
-        column.flags.writeable = False
-    return columns
