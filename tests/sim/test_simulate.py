@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import orjson
@@ -195,3 +196,10 @@ def test_a_failing_run_says_failed_and_leaves_its_record(tmp_path, monkeypatch):
     assert run.meta["status"] == "failed"
     assert len(run.table("agents")) == 15
     assert run.table("prices")["tick"].max() == 2
+
+
+def test_a_run_in_a_thread_is_the_same_run(tmp_path):
+    """A notebook or a server may live there, where signals, and so the watchdog, do not reach."""
+    with ThreadPoolExecutor(1) as pool:
+        threaded = pool.submit(simulate, small(), engine="revm", out=tmp_path / "thread").result()
+    assert fingerprint(threaded) == fingerprint(simulate(small(), engine="revm", out=tmp_path / "main"))
