@@ -38,7 +38,9 @@ def _chain_options(command: Any) -> Any:
 @click.argument("scenario")
 @click.option("--seed", type=click.IntRange(0, 2**63 - 1), help="Seed of every random draw. [default: the scenario's]")
 @click.option("--engine", type=click.Choice(ENGINES), default="anvil", show_default=True, help="EVM to run on.")
-@click.option("--agents", type=click.IntRange(1, 100_000), help="Scale the population to this many agents.")
+@click.option(
+    "--agents", type=click.IntRange(1, 100_000), help="Scale the population to this many; more of it bring more tokens."
+)
 @click.option("--ticks", type=click.IntRange(1, 1_000_000), help="Number of ticks. [default: the scenario's]")
 @click.option(
     "--set", "overrides", multiple=True, metavar="PATH=VALUE", help="Change one setting, such as world.kappa=0.6."

@@ -12,6 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 from terrarium.errors import InputError, ScenarioError
 from terrarium.random import key, keyed
 from terrarium.scenario import Distribution, Group, Scenario
+from terrarium.sim.feasible import feasible
 from terrarium.sim.registry import strategies
 from terrarium.sim.strategy import Strategy
 from terrarium.sim.view import Budget
@@ -40,6 +41,7 @@ class Agent:
 def scaled(scenario: Scenario, agents: int) -> Scenario:
     """``scenario`` with ``agents`` agents in all; groups not ``fixed`` keep their proportions (largest remainder).
 
+    More agents than the scenario has bring as many more tokens with them, in and out of the pools.
     Raises `InputError` where that cannot be.
     """
     fixed = sum(group.count for group in scenario.agents if group.fixed)
@@ -56,14 +58,16 @@ def scaled(scenario: Scenario, agents: int) -> Scenario:
     for i in by_remainder[: agents - sum(counts)]:
         counts[i] += 1
     groups = tuple(g.model_copy(update={"count": c}) for g, c in zip(scenario.agents, counts, strict=True))
-    return scenario.model_copy(update={"agents": groups})
+    growth = max(1.0, (agents - fixed) / max(free, 1))
+    assets = tuple(asset.model_copy(update={"supply": asset.supply * growth}) for asset in scenario.assets)
+    return scenario.model_copy(update={"agents": groups, "assets": assets})
 
 
 def populate(scenario: Scenario) -> list[Agent]:
     """Draw the population of ``scenario`` under its seed.
 
     Raises `ScenarioError` for an unknown strategy, a parameter it does not take or cannot use, money that no account
-    can hold, or more than one guardian.
+    can hold, more than one guardian, or what is not `feasible`.
     """
     seed, kinds = scenario.seed, strategies()
     population: list[Agent] = []
@@ -117,6 +121,7 @@ def populate(scenario: Scenario) -> list[Agent]:
             )
             members[group.strategy] += 1
             roles[cls.role] += 1
+    feasible(scenario, population)
     return population
 
 

@@ -90,9 +90,9 @@ def simulate(
 
     ``engine`` "rpc" needs the ``url`` of a node, or the ``manifest`` of an economy that is deployed there already.
 
-    ``agents`` scales the population, ``overrides`` are "path=value" settings, ``live`` shows the run on the terminal.
-    Raises `InputError` for unusable input before anything is started. Ctrl-C ends the run in good order; `resume` goes
-    on.
+    ``agents`` scales the population (see `scaled`), ``overrides`` are "path=value" settings, ``live`` shows the run on
+    the terminal. Raises `InputError` for unusable input before anything is started. Ctrl-C ends the run in good order;
+    `resume` goes on.
     """
     settings = scenarios.load(scenario, overrides) if isinstance(scenario, str) else scenario
     changes = {"seed": seed, "ticks": ticks}

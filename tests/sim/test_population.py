@@ -159,3 +159,42 @@ def test_what_is_refused_is_named(group, says):
 
 def test_a_group_of_nobody_is_nobody():
     assert crowd({"count": 0}) == []
+
+
+def test_more_people_bring_more_tokens_and_fewer_take_none_away():
+    settings = scenarios.load("property_crash")
+    supplies = [asset.supply for asset in settings.assets]
+    assert [asset.supply for asset in scaled(settings, 6 + 2 * 196).assets] == [2 * supply for supply in supplies]
+    assert [asset.supply for asset in scaled(settings, 50).assets] == supplies
+    for total in (500, 3_000):  # what is handed out is there
+        populate(scaled(settings, total))
+
+
+@pytest.mark.parametrize(
+    ("changes", "agents", "says"),
+    [
+        ({"feeds": {"quorum": 3}}, [], r"feeds.quorum: 3 reports close a round, but there are 1 reporters"),
+        ({}, [{"strategy": "feed_reporter", "count": 31}], "32 reporters; a feed takes at most 31"),
+        (
+            {},
+            [{**NOISE, "holdings": {"ELM": 1e6}}],
+            r"ELM.supply: agents are given 4,000,000 tokens and the pool 10,000",
+        ),
+        ({"value": 1e10}, [], "assets.OAK: .*at most 1e.09 dollars"),
+        ({"supply": 1e13}, [], "assets.OAK: .*at most 1e.12 tokens"),
+        ({"value": 1e6, "supply": 1e9}, [], "assets.OAK: .*1e.12 dollars in the pool"),
+        ({"supply": 1e-3}, [], "assets.OAK.pool_share: 1e-05 tokens are too few"),
+    ],
+)
+def test_what_does_not_add_up_is_said_before_anything_starts(changes, agents, says):
+    of_asset = {key: value for key, value in changes.items() if key in ("value", "supply")}
+    settings = scenario(agents, **{key: value for key, value in changes.items() if key not in of_asset})
+    assets = [asset.model_dump() | of_asset for asset in settings.assets]
+    with pytest.raises(ScenarioError, match=says):
+        populate(scenarios.revised(settings, assets=assets))
+
+
+def test_no_reporters_are_allowed_and_no_pool_too():
+    settings = scenarios.revised(scenario([]), agents=[NOISE])
+    assets = [asset.model_dump() | {"pool_share": 0.0} for asset in settings.assets]
+    assert len(populate(scenarios.revised(settings, assets=assets))) == 400
