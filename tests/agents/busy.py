@@ -45,8 +45,8 @@ def casts() -> list[tuple[str, ...]]:
     return [(*REGULARS, *traders), *alone]
 
 
-def market(cast: Sequence[str], *, asset: dict[str, Any] | None = None, **group: Any) -> Scenario:
-    """Two agents of each strategy, sixty days, a crash of two buildings on day 25; ``group`` changes them all."""
+def market(cast: Sequence[str], *, days: int = 60, asset: dict[str, Any] | None = None, **group: Any) -> Scenario:
+    """Two agents of each strategy, ``days`` ticks, a crash of two buildings on day 22; ``group`` changes them all."""
     oak = {
         "process": "real_estate",
         "group": "city",
@@ -67,15 +67,15 @@ def market(cast: Sequence[str], *, asset: dict[str, Any] | None = None, **group:
         }
         for name in cast
     ]
-    crash = {"tick": 25, "kind": "crash", "params": {"size": 0.45, "days": 3}}
+    crash = {"tick": 22, "kind": "crash", "params": {"size": 0.45, "days": 3}}
     return Scenario.model_validate(
         {
             "name": "busy",
             "seed": 11,
-            "ticks": 60,
+            "ticks": days,
             "assets": [{**oak, "name": "OAK"}, {**oak, "name": "ELM"}],
             "feeds": {"quorum": 1},
-            "shocks": [crash],
+            "shocks": [crash] if days > crash["tick"] else [],
             "agents": groups,
             "monitor": [{"rule": "price_fall"}],
         }

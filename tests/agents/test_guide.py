@@ -121,10 +121,8 @@ def test_the_example_in_agents_runs_from_the_command_line_and_trades(reader):
         (checkout / "terrarium" / "agents" / entry.name).symlink_to(entry)
     (checkout / "terrarium" / "agents" / "rebalancer.py").write_text(blocks("python")[0], encoding="utf-8")
     command = ["-c", "from terrarium.cli import main; main()"]
-    assert "Keeps a constant mix" in python(reader, *command, "list", path=checkout)
-
     (line,) = re.findall(r"^\$ terrarium (run .*)$", GUIDE, re.MULTILINE)
-    python(reader, *command, *line.split(), "--agents", "40", "--ticks", "12", "--set", "shocks=[]", path=checkout)
+    python(reader, *command, *line.split(), "--agents", "40", "--ticks", "8", "--set", "shocks=[]", path=checkout)
     run = terrarium.open_run(reader / "runs" / "property_crash-1")
     assert run.meta["status"] == "finished"
     assert run.actions.empty
@@ -135,7 +133,7 @@ def test_the_example_in_agents_runs_from_the_command_line_and_trades(reader):
     assert done["ok"].mean() > 0.5
     assert set(done["verb"]) <= {"buy", "sell"}
     # 180,000 dollars, of which 80,000 are invested and 144,000 should be: it buys
-    assert (done[done["ok"]]["verb"] == "buy").sum() > 5
+    assert (done[done["ok"]]["verb"] == "buy").sum() > 3
 
 
 def test_the_example_in_a_folder_of_ones_own_runs_from_the_library_and_trades(reader):
