@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from terrarium.market import state
 from terrarium.record.reader import open_run
 from tests.sim.market import HAND, opened, scenario
 
@@ -118,3 +119,18 @@ def test_tables_hold_one_row_where_they_should(tmp_path):
     agents = run.table("agents")
     assert agents["strategy"].tolist() == ["feed_reporter"] + ["noise_trader"] * 12
     assert len(set(agents["address"])) == 13
+
+
+def test_the_market_is_worked_out_once_before_and_once_after_a_block(tmp_path, monkeypatch):
+    counted = []
+    for name in ("measured", "held"):
+        plain = getattr(state, name)
+        monkeypatch.setattr(state, name, lambda mirror, now, p=plain, n=name: counted.append(n) or p(mirror, now))
+    with opened(tmp_path, crowd(monitor=[{"rule": "leverage"}])) as market:
+        market.tick()
+        counted.clear()
+        market.tick(_0=buyer)
+        assert sorted(counted) == ["held"] * 2 + ["measured"] * 2
+        figures = market.sim.state.figures(market.sim.started)
+        assert figures is market.sim.state.figures(market.sim.started)
+        assert not any(column.flags.writeable for column in figures)
