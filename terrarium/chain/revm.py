@@ -61,6 +61,7 @@ class RevmChain:
         self.accounts: Accounts = dev_accounts()
         self._evm = pyrevm.EVM(pyrevm.Env(cfg=pyrevm.CfgEnv(chain_id=chain_id)), gas_limit=BLOCK_GAS, spec_id="Prague")
         self._nonces: dict[str, int] = {}  # of senders: message_call does not count them
+        self._first: dict[str, int] = {}  # … before we set one: that is not journalled, so a revert leaves it
         self._height = 0
         self._now = self.genesis = genesis
         self._next: int | None = None
@@ -175,7 +176,7 @@ class RevmChain:
 
     def nonce(self, address: str) -> int:
         """Transactions sent from ``address`` so far (for a contract: 1 + contracts it made)."""
-        known = self._nonces.get(address)
+        known = self._nonces.get(address, self._first.get(address))
         return int(self._evm.basic(address).nonce) if known is None else known
 
     def balance(self, address: str) -> int:
@@ -267,6 +268,7 @@ class RevmChain:
         # The address comes from the sender's nonce, which the EVM only counts for creations.
         known = self._evm.basic(sender)
         if known.nonce != nonce:
+            self._first.setdefault(sender, int(known.nonce))
             self._evm.insert_account_info(sender, pyrevm.AccountInfo(balance=known.balance, nonce=nonce))  # type: ignore[call-arg]
         return str(self._evm.deploy(sender, code, value, gas)).lower()
 

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from eth_abi.abi import encode as abi_encode
 from eth_hash.auto import keccak
 
 from terrarium.chain import artifacts
 from terrarium.chain.types import Chain
 from terrarium.errors import ManifestError
+from terrarium.market.economy import loan_market
 from terrarium.market.identity import VENUE_COUNTRY, claim_data, sign_claim
 from terrarium.market.manifest import Manifest, genesis
 from terrarium.market.plan import Mined, Plan
@@ -184,7 +184,6 @@ class _Economy:
             ("open the token", token, _data("Token", "unpause")),
         ):
             plan.call(f"{what} of {name}", to, data)
-        types = ["address", "address", "address", "address", "uint256"]
         plan.manifest.assets.append(
             {
                 "name": name,
@@ -194,7 +193,7 @@ class _Economy:
                 "oracle": oracle,
                 "oracle_kind": asset.oracle,
                 "lltv": round(asset.lltv * WAD),
-                "loan_market": "0x" + keccak(abi_encode(types, params)).hex(),
+                "loan_market": "0x" + loan_market(params).hex(),
                 "cash_first": int(self.cash, 16) < int(token, 16),
                 "feed_max_age": feeds.max_age,
             }

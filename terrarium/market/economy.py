@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from eth_abi.abi import encode as abi_encode
+from eth_hash.auto import keccak
 
 from terrarium.chain.types import Bytes
 from terrarium.errors import ManifestError
@@ -72,13 +74,15 @@ class Economy:
                     e["feed"],
                     e["oracle"],
                     e["lltv"],
-                    bytes.fromhex(e["loan_market"][2:]),
+                    loan_market((cash, e["token"], e["oracle"], rate, e["lltv"])),
                     (cash, e["token"], e["oracle"], rate, e["lltv"]),
                     e["cash_first"],
                     e["oracle_kind"] == "appraisal",
                 )
                 for e in manifest.assets
             )
+            for asset, e in zip(assets, manifest.assets, strict=True):
+                _agree(manifest, asset, e["loan_market"])
             market = manifest.settings["market"]
             return cls(
                 assets,
@@ -107,6 +111,25 @@ class Economy:
     def names(self) -> tuple[str, ...]:
         """Names of the assets."""
         return tuple(asset.name for asset in self.assets)
+
+
+def loan_market(params: tuple[str, str, str, str, int]) -> bytes:
+    """Morpho's id of a market: the hash of loan token, collateral token, oracle, rate model and lltv."""
+    return keccak(abi_encode(["address", "address", "address", "address", "uint256"], params))
+
+
+def _agree(manifest: Manifest, asset: Asset, market: str) -> None:
+    """Raises `ManifestError` where an asset's entry says otherwise than the contracts, which are checked on chain."""
+    oracle = "FeedOracle" if asset.appraised else "PoolOracle"
+    parts = {"Token": "token", "UniswapV2Pair": "pair", "Feed": "feed", oracle: "oracle"}
+    said = {field: (getattr(asset, field), manifest.address(f"{kind}:{asset.name}")) for kind, field in parts.items()}
+    said["loan_market"] = (market, "0x" + asset.loan_market.hex())
+    for field, (is_, should) in said.items():
+        if is_ != should:
+            raise ManifestError(
+                f"manifest: assets: {field} of {asset.name} is {is_!r}, by its contracts it is {should}; "
+                "deploy again into a new file"
+            )
 
 
 class Addresses:

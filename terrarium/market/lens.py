@@ -15,8 +15,8 @@ CHUNK = 1_000  # accounts per call
 
 
 def audit(state: MarketState, chain: Chain) -> None:
-    """Compare all balances, shares, reserves, loans, positions and feeds. Raises `ChainError` naming the first
-    difference."""
+    """Compare all balances, supplies, halts, reserves, feeds, loans and positions. Raises `ChainError` naming the
+    first difference."""
     for what, mirror, real in differences(state, chain):
         raise ChainError(
             f"the event mirror is wrong after block {state.block}: {what} is {real}, the mirror says {mirror}"
@@ -35,6 +35,14 @@ def differences(state: MarketState, chain: Chain) -> Iterator[tuple[str, int, in
         tokens.append((asset.pair, f"shares of the pool of {asset.name}", state.lp[:, i]))
     for token, name, book in tokens:
         yield from _compare(name, known, book[rows].tolist(), _read(chain, economy.lens, "balances", known, token))
+    issues = [economy.cash, *(asset.token for asset in assets)]
+    nobody = state.accounts.known.index(NOBODY)
+    issued = [-state.cash[nobody], *-state.units[nobody]]
+    supplies = _packed(chain, economy.lens, "supplies", b"".join(map(_raw, issues)))
+    yield from _compare("supply", ["cash", *economy.names], issued, supplies)
+    halted = artifacts.load("HaltModule").fn("isHalted")
+    flags = [halted.decode(out)[0] for out in chain.call([Call(economy.halt, halted(asset.token)) for asset in assets])]
+    yield from _compare("halt", list(economy.names), state.halted.tolist(), flags)
     pools = _packed(chain, economy.lens, "reserves", b"".join(_raw(a.pair) for a in assets))
     feeds = _packed(chain, economy.lens, "rounds", b"".join(_raw(a.feed) for a in assets))
     totals = _packed(chain, economy.lens, "markets", economy.morpho, [a.loan_market for a in assets])
@@ -55,6 +63,8 @@ def differences(state: MarketState, chain: Chain) -> Iterator[tuple[str, int, in
             [("supply shares", loans.supplied), ("borrow shares", loans.borrowed), ("collateral", loans.posted)]
         ):
             yield from _compare(f"{kind} of {asset.name}", known, [own.get(r, 0) for r in rows], positions[k::3])
+        posted = sum(positions[2::3]) + loans.posted.get(-1, 0)  # strangers' are not asked for
+        yield from _compare(asset.name, ["collateral in all"], [loans.collateral], [posted])
 
 
 def _compare(name: str, keys: list[str], mirror: list[int], real: list[int]) -> Iterator[tuple[str, int, int]]:

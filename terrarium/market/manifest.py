@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+import orjson
 from eth_hash.auto import keccak
 
 from terrarium.chain.types import Chain
@@ -58,7 +58,8 @@ class Manifest:
 
     def json(self) -> bytes:
         """The manifest as it stands in a file."""
-        return json.dumps({"format": FORMAT, **asdict(self)}, indent=1).encode()
+        content = {f.name: getattr(self, f.name) for f in fields(self)}
+        return orjson.dumps({"format": FORMAT, **content}, option=orjson.OPT_INDENT_2)
 
     def save(self, path: Path) -> None:
         """Write the manifest whole or not at all. Raises `ManifestError` where that fails."""
@@ -85,10 +86,10 @@ class Manifest:
     def load(cls, path: Path) -> Manifest:
         """Read a manifest. Raises `ManifestError` naming the field that is missing or wrong."""
         try:
-            data = json.loads(path.read_text(encoding="utf-8"))
+            data = orjson.loads(path.read_bytes())
         except FileNotFoundError:
             raise ManifestError(f"manifest: there is no {path}; run `terrarium deploy --manifest {path}`") from None
-        except (OSError, UnicodeDecodeError, ValueError) as error:
+        except (OSError, ValueError) as error:
             raise ManifestError(f"manifest: {path} cannot be read: {error}") from None
         if not isinstance(data, dict) or data.pop("format", None) != FORMAT:
             raise ManifestError(f"manifest: {path} is no manifest of format {FORMAT}; deploy again into a new file")

@@ -75,7 +75,8 @@ class Plan:
             block = self.chain.submit([tx for _, tx in batch])
             for i, (what, _) in enumerate(batch):
                 if not block.ok[i]:
-                    self._give_up(f"{what} failed: {artifacts.errors().reason(block.output[i])}")
+                    why = artifacts.errors().reason(block.output[i]) or "no gas left, or no reason given"
+                    self._give_up(f"{what} failed: {why}")
             self._made += len(batch)
             self._mined(block)
 

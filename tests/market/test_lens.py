@@ -46,6 +46,8 @@ def bump_loans(name, account=None):
     [
         (bump("cash", 2), "cash of {2}"),
         (bump("units", 3, 1), "ELM of {3}"),
+        (bump("cash", -2), "supply of cash"),
+        (bump("units", -2, 1), "supply of ELM"),
         (bump("lp", 2, 1), "shares of the pool of ELM of {2}"),
         (bump("lp_supply", 1), "ELM of shares in existence"),
         (bump("pool_cash", 0), "OAK of reserve"),
@@ -58,13 +60,13 @@ def bump_loans(name, account=None):
         (bump_loans("borrow_assets"), "ELM of borrow assets"),
         (bump_loans("borrow_shares"), "ELM of borrow shares"),
         (bump_loans("updated"), "ELM of last update"),
-        (bump_loans("collateral"), "ELM of collateral"),
+        (bump_loans("collateral"), "ELM of collateral in all"),
         (bump_loans("supplied", 0), "supply shares of ELM of {0}"),
         (bump_loans("borrowed", 1), "borrow shares of ELM of {1}"),
         (bump_loans("posted", 1), "collateral of ELM of {1}"),
         (bump_loans("posted", 0), "collateral of ELM of {0}"),
-        (lambda state: setattr(state, "all_halted", True), "OAK of halted"),
-        (bump("token_halted", 1), "ELM of halted"),
+        (lambda state: setattr(state, "all_halted", True), "halt of OAK"),
+        (bump("token_halted", 1), "halt of ELM"),
     ],
 )
 def test_every_mistake_is_found(town, change, named):

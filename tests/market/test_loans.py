@@ -60,9 +60,7 @@ def test_interest_debt_and_worth(borrowed, intervals):
             with town.undone():
                 shares = town.state.loans[0].supplied[0]
                 lent = town.state.loans[0].supply_assets + expected - town.state.loans[0].borrow_assets - expected
-                events = morpho(
-                    town, 0, "withdraw", 0, shares, town.who[0], town.who[0], after=after, ok=worth <= lent
-                )
+                events = morpho(town, 0, "withdraw", 0, shares, town.who[0], town.who[0], after=after, ok=worth <= lent)
                 if worth <= lent:
                     assert int(events["Withdraw"]["assets"][0]) == worth
             # a small borrower's interest is booked at odd moments, each with its own rounding

@@ -97,7 +97,9 @@ def test_any_story():
 def test_a_reporter_may_say_what_int64_cannot_hold():
     town = in_process()
     wild = 2**126
-    block = town.do(*(Tx(r, town.economy.assets[0].feed, fn("Feed", "submit", wild)) for r in town.reporters), after=DAY)
+    block = town.do(
+        *(Tx(r, town.economy.assets[0].feed, fn("Feed", "submit", wild)) for r in town.reporters), after=DAY
+    )
     assert block.ok.all()
     figures = town.state.figures(town.now)
     assert town.state.answer[0] == wild

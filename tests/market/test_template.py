@@ -32,7 +32,11 @@ HOLES = {Hole.NUMBER: ("uint256", NUMBERS), Hole.ADDRESS: ("address", ADDRESSES)
 def entry(kind, name="x"):
     if not kind.startswith("("):
         return {"name": name, "type": kind}
-    return {"name": name, "type": "tuple", "components": [entry(k, f"c{i}") for i, k in enumerate(kind[1:-1].split(","))]}
+    return {
+        "name": name,
+        "type": "tuple",
+        "components": [entry(k, f"c{i}") for i, k in enumerate(kind[1:-1].split(","))],
+    }
 
 
 @st.composite
@@ -66,7 +70,9 @@ def test_a_template_is_what_eth_abi_makes_of_it(case):
 
 
 def test_a_template_wants_as_many_values_as_it_has_holes():
-    template = Template(Function({"type": "function", "name": "f", "inputs": [entry("uint256")], "outputs": []}), Hole.NUMBER)
+    template = Template(
+        Function({"type": "function", "name": "f", "inputs": [entry("uint256")], "outputs": []}), Hole.NUMBER
+    )
     for wrong in ((), (1, 2)):
         with pytest.raises(ValueError, match="zip"):
             template(*wrong)
