@@ -19,21 +19,14 @@ from terrarium.chain.engines import open_chain
 from terrarium.chain.types import Block, Call, Chain, Tx
 from terrarium.market.calls import approve
 from terrarium.market.deploy import deploy
-from terrarium.market.desk import Books
 from terrarium.market.economy import CASH_UNIT, TOKEN_UNIT, Economy
-from terrarium.market.state import MarketState
 from terrarium.record.chain import RecordedChain
 from terrarium.record.meta import describe
 from terrarium.record.reader import open_run
 from terrarium.record.writer import RunWriter
-from terrarium.risk.monitor.monitor import Monitor
 from terrarium.scenario import Asset as AssetSettings
 from terrarium.scenario import Group, Scenario
-from terrarium.sim.observatory import Observatory
-from terrarium.sim.population import populate
-from terrarium.sim.simulation import Simulation, _Cast, assemble
-from terrarium.sim.system import Issuer, Outbox
-from terrarium.world import World
+from terrarium.sim.assembly import Cast, Simulation, assemble, ready
 
 VALUE = 100.0  # dollars per token
 SUPPLY = 20_000_000.0  # tokens, half of them in the pool: deep enough for thousands of traders
@@ -66,39 +59,20 @@ def market(engine: str, traders: int, ticks: int, *, activity: float = 1.0, plai
                 if plain:
                     yield _plain(recorded, settings)
                 else:
-                    yield assemble(settings, _Cast(settings), recorded)
+                    yield assemble(settings, Cast(settings), recorded)
     finally:
         shutil.rmtree(folder)
 
 
 def _plain(chain: RecordedChain, settings: Scenario) -> Simulation:
     """As `assemble`, with a second `Cash` in the token's place."""
-    agents, blocks = populate(settings), list[Block]()
+    cast, blocks = Cast(settings), list[Block]()
     deployed = Economy.of(deploy(chain, settings, 0, mined=blocks.append), chain.accounts.address("issuer"))
-    addresses = [chain.accounts.address(agent.name) for agent in agents]
+    addresses = [chain.accounts.address(agent.name) for agent in cast.agents]
     token, pair = plain_pool(chain, deployed, addresses, blocks)
     asset = replace(deployed.assets[0], token=token, pair=pair, cash_first=int(deployed.cash, 16) < int(token, 16))
     economy = replace(deployed, assets=(asset,), addresses=deployed.addresses | {token, pair})
-    state = MarketState(economy, addresses)
-    for block in blocks:
-        state.apply(block)
-    books = Books(economy, state)
-    watch = Observatory(books, agents, ticks=settings.ticks, tick_seconds=settings.tick_seconds, seed=settings.seed)
-    return Simulation(
-        scenario=settings,
-        chain=chain,
-        economy=economy,
-        state=state,
-        books=books,
-        agents=agents,
-        addresses=addresses,
-        world=World(settings, settings.seed),
-        observatory=watch,
-        monitor=Monitor(economy.names, {}),
-        issuer=Issuer(books, chain.accounts, settings.world.income_every),
-        outbox=Outbox(books, chain.accounts),
-        started=blocks[-1].timestamp,
-    )
+    return ready(settings, cast, chain, economy, blocks)
 
 
 def plain_pool(chain: Chain, economy: Economy, traders: list[str], blocks: list[Block]) -> tuple[str, str]:

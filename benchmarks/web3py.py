@@ -10,7 +10,7 @@ from web3 import HTTPProvider, Web3
 from web3.logs import DISCARD
 
 from terrarium.chain import artifacts
-from terrarium.sim.simulation import Simulation
+from terrarium.sim.assembly import Simulation
 
 GAS = 400_000
 

@@ -16,7 +16,7 @@ from terrarium.sim.order import ordered
 from terrarium.sim.turn import mine, plan, teach
 
 if TYPE_CHECKING:
-    from terrarium.sim.simulation import Simulation
+    from terrarium.sim.assembly import Simulation
 
 WEALTH_SAMPLES = 100  # most times a run that everybody's wealth is written down
 

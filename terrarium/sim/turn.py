@@ -14,7 +14,7 @@ from terrarium.sim.strategy import Outcome, Strategy
 from terrarium.sim.system import Sent
 
 if TYPE_CHECKING:
-    from terrarium.sim.simulation import Simulation
+    from terrarium.sim.assembly import Simulation
 
 Planned = Sequence[tuple[Agent, list[Call]]]
 SYSTEM = -1  # agent number of the issuer and the monitor in the record

@@ -19,10 +19,10 @@ from terrarium.record.chain import RecordedChain
 from terrarium.record.meta import describe
 from terrarium.record.writer import RunWriter
 from terrarium.scenario import Scenario
+from terrarium.sim.assembly import Cast, Simulation, assemble
 from terrarium.sim.decide import Benched
 from terrarium.sim.loop import ticks
 from terrarium.sim.registry import strategies
-from terrarium.sim.simulation import Simulation, _Cast, assemble
 from tests.agents.stage import ACT, Puppet, Watched
 
 REGULARS = ("feed_reporter", "guardian")
@@ -96,7 +96,7 @@ class Lived:
 def live(folder: Path, settings: Scenario, *, halter: ACT | None = None, hand: ACT | None = None) -> Lived:
     """Live through ``settings``. In every tick ``halter`` acts for the guardian, ``hand`` for the last agent."""
     with RevmChain() as chain, RunWriter.create(folder / "run", describe(settings, "revm")) as writer:
-        sim = assemble(settings, _Cast(settings), RecordedChain(chain, writer))
+        sim = assemble(settings, Cast(settings), RecordedChain(chain, writer))
         for agent in sim.agents:
             agent.strategy = Watched(agent.strategy)
         for kind, act in (("guardian", halter), (sim.agents[-1].kind, hand)):

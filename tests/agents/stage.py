@@ -17,9 +17,9 @@ from terrarium.record.chain import RecordedChain
 from terrarium.record.meta import describe
 from terrarium.record.writer import RunWriter
 from terrarium.scenario import Scenario
+from terrarium.sim.assembly import Cast, Simulation, assemble
 from terrarium.sim.loop import Tick, ticks
 from terrarium.sim.population import Agent
-from terrarium.sim.simulation import Simulation, _Cast, assemble
 from terrarium.sim.strategy import Generator, Outcome, Strategy
 from terrarium.sim.view import View
 
@@ -175,4 +175,4 @@ class _Oracle(Strategy):
 def staged(folder: Path, settings: Scenario, *puppets: str) -> Iterator[Stage]:
     """Deploy, onboard, and raise the curtain."""
     with RevmChain() as chain, RunWriter.create(folder / "run", describe(settings, "revm")) as writer:
-        yield Stage(assemble(settings, _Cast(settings), RecordedChain(chain, writer)), puppets)
+        yield Stage(assemble(settings, Cast(settings), RecordedChain(chain, writer)), puppets)

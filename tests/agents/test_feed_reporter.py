@@ -4,8 +4,8 @@ from terrarium.chain.revm import RevmChain
 from terrarium.record.chain import RecordedChain
 from terrarium.record.meta import describe
 from terrarium.record.writer import RunWriter
+from terrarium.sim.assembly import Cast, assemble
 from terrarium.sim.loop import ticks
-from terrarium.sim.simulation import _Cast, assemble
 from tests.agents.stage import scenario
 
 
@@ -13,7 +13,7 @@ def test_feeds_say_what_it_measured_and_nothing_while_it_measures_nothing(tmp_pa
     silence = {"tick": 5, "kind": "reporter_failure", "params": {"mode": "silent", "share": 1.0, "days": 4}}
     settings = scenario([], shocks=[silence], ticks=12)
     with RevmChain() as chain, RunWriter.create(tmp_path / "run", describe(settings, "revm")) as writer:
-        sim = assemble(settings, _Cast(settings), RecordedChain(chain, writer))
+        sim = assemble(settings, Cast(settings), RecordedChain(chain, writer))
         rounds = []
         for tick in ticks(sim):
             assert tick.benched == []

@@ -15,8 +15,8 @@ from terrarium.record.chain import RecordedChain
 from terrarium.record.meta import describe
 from terrarium.record.writer import RunWriter
 from terrarium.scenario import Scenario
+from terrarium.sim.assembly import Cast, Simulation, assemble
 from terrarium.sim.loop import Tick, ticks
-from terrarium.sim.simulation import Simulation, _Cast, assemble
 from terrarium.sim.strategy import Generator, Outcome, Strategy
 from terrarium.sim.view import View
 from tests.agents.stage import scenario
@@ -87,6 +87,6 @@ class Market:
 def opened(folder: Path, settings: Scenario) -> Iterator[Market]:
     """Deployed and onboarded, before the first tick."""
     with RevmChain() as chain, RunWriter.create(folder / "run", describe(settings, "revm")) as writer:
-        market = Market(assemble(settings, _Cast(settings), RecordedChain(chain, writer)))
+        market = Market(assemble(settings, Cast(settings), RecordedChain(chain, writer)))
         yield market
         market._ticks.close()
