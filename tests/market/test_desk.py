@@ -190,12 +190,11 @@ def test_liquidation_reporting_halting_and_income(town):
     assert town.do(*(Tx(town.guardian, c.to, c.data) for c in town.desk(0).unhalt(0))).ok.all()
     town.act(0, town.desk(0).halt(0), ok=False)  # who is no guardian
     a, cash = town.economy.assets[1], int(town.state.cash[3])
-    pay = (fn("Cash", "mint", town.issuer, 10**10), fn("IncomeModule", "distribute", a.token, 10**10))
-    assert town.do(
-        *(Tx(town.issuer, to, d) for to, d in zip((town.economy.cash, town.economy.income), pay, strict=True))
-    ).ok.all()
+    minted = Tx(town.issuer, town.economy.cash, fn("Cash", "mint", town.issuer, 10**10))
+    paid = Tx(town.issuer, town.economy.income, fn("IncomeModule", "distribute", a.token, 10**10))
+    assert town.do(minted, paid).ok.all()
     town.act(3, town.desk(3).claim_income(1))
-    assert int(town.state.cash[3]) - cash == 10**10 * UNITS // 10**12
+    assert 0 <= 10**10 * UNITS // 10**12 - (int(town.state.cash[3]) - cash) <= 1  # the contract rounds down
     # cash sent to a pool counts once the pool takes it in
     reserve = int(town.state.pool_cash[0])
     town.do(Tx(town.who[0], town.economy.cash, fn("Cash", "transfer", town.economy.assets[0].pair, 777)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Mapping
 
 import numpy as np
 import pytest
@@ -22,6 +23,11 @@ def lived():
     town, draw = in_process(), random.Random(2)
     board = town.economy.alerts
     monitor = town.chain.accounts.address("monitor")
+    town.act(0, town.desk(0).lend(0, 50_000.0))
+    town.act(1, town.desk(1).post(0, 100.0), town.desk(1).borrow(0, 4_000.0))
+    town.answer(0, 20.0)
+    town.act(2, town.desk(2).liquidate(0, 1, 20.0))
+    town.act(2, town.desk(2).liquidate(0, 1, 80.0))
     for i in range(60):
         subject = town.economy.assets[i % 2].token if i % 3 else "0x" + "77" * 20
         alert = fn("AlertBoard", "post", b"price_fall".ljust(32, b"\0"), subject, i % 3, -(10**30) * i, 10**6)
@@ -56,6 +62,8 @@ def by_us(town, decode):
 
 
 def same(ours, theirs):
+    if isinstance(theirs, Mapping):  # a struct
+        return tuple(theirs.values()) == tuple(Web3.to_checksum_address(x) if isinstance(x, str) else x for x in ours)
     if isinstance(theirs, (bytes, str)):
         raw = bytes.fromhex(theirs[2:]) if isinstance(theirs, str) else theirs
         return ours.tobytes() == raw
