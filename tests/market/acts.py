@@ -184,6 +184,25 @@ def borrow_all_there_is(town: Town, who: int, asset: int, part: float) -> list[T
 
 
 @act
+def trust(town: Town, who: int, asset: int, part: float) -> list[Tx]:
+    data = fn("Morpho", "setAuthorization", _next(town, who), part < 0.9)
+    return [Tx(town.who[who], town.economy.morpho, data)]
+
+
+@act
+def unlend_for(town: Town, who: int, asset: int, part: float) -> list[Tx]:
+    other = (who - 1) % len(town.who)  # may have trusted us
+    shares = int(town.state.loans[asset].supplied.get(other, 0) * part)
+    return _morpho(town, who, asset, "withdraw", 0, shares, town.who[other], town.who[who])
+
+
+@act
+def borrow_for(town: Town, who: int, asset: int, part: float) -> list[Tx]:
+    other = town.who[who - 1]
+    return _morpho(town, who, asset, "borrow", int(part * 1e10), 0, other, town.who[who])
+
+
+@act
 def repay(town: Town, who: int, asset: int, part: float) -> list[Tx]:
     owed = town.state.loans[asset].debt(who, town.now)
     return _morpho(town, who, asset, "repay", int(owed * part), 0, town.who[who], b"")

@@ -136,6 +136,17 @@ def test_incentive(lltv, expected):
     assert Loans(round(lltv * WAD), (0, 0, 0, WAD // 2)).incentive() / WAD == pytest.approx(min(1.15, expected))
 
 
+def test_what_rounding_leaves_is_floored_as_morpho_does():
+    """Debts are rounded up, so the last to repay may pay a unit more than is owed in all (Morpho: zeroFloorSub)."""
+    loans = Loans(WAD, (0, 0, 0, WAD // 2), borrow_assets=5, borrow_shares=9, borrowed={1: 9})
+    loans.apply("Repay", 1, {"assets": 6, "shares": 9}, 1)
+    assert (loans.borrow_assets, loans.borrow_shares, loans.borrowed) == (0, 0, {})
+    loans = Loans(WAD, (0, 0, 0, WAD // 2), borrow_assets=5, borrow_shares=9, borrowed={1: 9}, posted={1: 3})
+    args = {"repaidAssets": 6, "repaidShares": 9, "seizedAssets": 3, "badDebtAssets": 0, "badDebtShares": 0}
+    loans.apply("Liquidate", 1, args, 1)
+    assert (loans.borrow_assets, loans.borrowed, loans.posted) == (0, {}, {})
+
+
 def test_nobody_owes_or_has_nothing():
     empty = Loans(WAD, (WAD, WAD, WAD, WAD // 2))
     assert empty.interest(10**9) == empty.debt(3, 10**9) == empty.worth(3, 10**9) == 0

@@ -54,6 +54,8 @@ def test_nothing_that_happens_escapes_the_mirror():
 @pytest.mark.parametrize("engine", ["anvil", "rpc"])  # the stranger's node spreads each block's transactions over many
 def test_on_a_node(engine):
     with on(engine) as town:
+        if engine == "rpc":
+            town.chain.rpc.ask("anvil_setBlockTimestampInterval", 7)
         town.act(0, town.desk(0).lend(0, 1e6))
         borrowed = town.act(1, town.desk(1).post(0, 1_000.0), town.desk(1).borrow(0, 50_000.0), after=DAY)
         assert (borrowed.log_times is not None) == (engine == "rpc")
