@@ -10,6 +10,8 @@ from pydantic import Field
 from terrarium.sim.strategy import Call, Generator, Strategy
 from terrarium.sim.view import View
 
+SMALL = 10.0  # dollars repaid for which it does not bother
+
 
 @dataclass
 class Liquidator(Strategy):
@@ -42,9 +44,9 @@ class Liquidator(Strategy):
             worth = self._worthwhile(view, asset, owed) - loose
             if not left or worth <= 0.0 or not view.loan_use[asset] > 0.0:
                 continue
-            for account, collateral, debt in self._unhealthy(view, asset, left):
+            for account, collateral, debt in self._unhealthy(view, asset, owed, left):
                 units = min(collateral, 0.999 * debt / owed, cash / owed, worth)  # a hair less: debts are rounded
-                if units * owed < 10.0:
+                if units * owed < SMALL:
                     break
                 before, brought = brought, view.quote_sell(asset, sold + units)
                 # a sale each: should another keeper have been faster with one loan, the other sales still go through
@@ -59,8 +61,9 @@ class Liquidator(Strategy):
         most: float = ((keep * cash * units / (owed * (1.0 + self.profit))) ** 0.5 - units) / keep
         return max(0.0, most)  # an empty or hidden pool (NaN) takes none
 
-    def _unhealthy(self, view: View, asset: int, most: int) -> list[tuple[int, float, float]]:
-        """Account, collateral and debt of the loans furthest past the limit."""
+    def _unhealthy(self, view: View, asset: int, owed: float, most: int) -> list[tuple[int, float, float]]:
+        """Account, collateral and debt of the loans furthest past the limit; crumbs are left."""
         loans = view.borrowers(asset)
-        worst = [i for i in (-loans.ltv).argsort(kind="stable").tolist() if loans.ltv[i] > view.lltv[asset]]
+        pays = (loans.ltv > view.lltv[asset]) & (loans.collateral * owed >= SMALL) & (loans.debt >= SMALL)
+        worst = [i for i in (-loans.ltv).argsort(kind="stable").tolist() if pays[i]]
         return [(int(loans.account[i]), float(loans.collateral[i]), float(loans.debt[i])) for i in worst[:most]]

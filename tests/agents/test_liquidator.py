@@ -227,3 +227,22 @@ def test_sells_what_an_earlier_sale_left_over(tmp_path):
 def _gift(stage, to):
     """A transfer of five tokens that no strategy would make: the desk has none."""
     return [Call(stage.sim.economy.assets[0].token, artifacts.load("Token").fn("transfer")(to, 5 * 10**6), "gift")]
+
+
+def test_a_crumb_of_collateral_under_a_large_debt_does_not_stand_in_the_way(tmp_path):
+    with stage_of(tmp_path, borrowers=2, pool_share=0.2, profit=0.0, most=1, period=20) as stage:
+        lend(stage)
+        owe(stage, 76_000.0, index=0)
+        owe(stage, 70_000.0, index=1)
+        stage.tick()
+        first, second = (stage.agent("noise_trader", i).id for i in (0, 1))
+        stage.answers[0] = 60.0
+        stage.tick()
+        # another keeper takes all of the first one's tokens but the last smallest unit, before ours looks
+        stage.told("value_investor", lambda view: view.desk.liquidate(0, first, 1_000.0 - 1e-6))
+        stage.tick()
+        loans = stage.sim.state.loans[0]
+        assert (loans.posted[first], loans.posted[second]) == (1, 1_000 * 10**6)
+        stage.tick(20)
+        assert loans.borrowed[first] > 0
+        assert loans.posted.get(second, 0) < 1_000 * 10**6
