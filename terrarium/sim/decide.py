@@ -7,7 +7,7 @@ import threading
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple
 
 from numpy.random import Generator
 
@@ -120,6 +120,9 @@ def _why(error: BaseException) -> str:
             return f"raised {type(error).__name__}: {error!s:.500}"
 
 
+KINDS = (str, bytes, str, int, int)  # of the fields of a `Call`
+
+
 def _fault(calls: object, targets: Collection[str]) -> str | None:
     if not isinstance(calls, list):
         return f"returned a {type(calls).__name__} instead of a list of calls"
@@ -129,8 +132,7 @@ def _fault(calls: object, targets: Collection[str]) -> str | None:
         if not isinstance(call, Call):
             return f"returned a list with a {type(call).__name__} in it instead of a call"
         # whatever the types of `Call` say, a strategy may have put anything there
-        kinds = zip(cast("tuple[object, ...]", call), (str, bytes, str, int, int), strict=True)
-        if not all(isinstance(part, kind) for part, kind in kinds) or len(call.data) > DATA:
+        if not all(map(isinstance, call, KINDS)) or len(call.data) > DATA:
             return f"returned a malformed call: {call!r:.200}"
         if call.to not in targets:
             return f"called {call.to!r}, which is no contract of the deployment"
