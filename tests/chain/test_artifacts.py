@@ -89,12 +89,17 @@ def test_missing_artifacts_say_what_to_do(tmp_path: Path, monkeypatch: pytest.Mo
 
 def test_ape_and_forge_are_told_the_same() -> None:
     settings = compiling.SETTINGS[compiling.OURS]
-    ape = yaml.safe_load((ROOT / "ape-config.yaml").read_text())["solidity"]
+    project = yaml.safe_load((ROOT / "ape-config.yaml").read_text())
+    ape = project["solidity"]
     forge = tomllib.loads((ROOT / "foundry.toml").read_text())["profile"]["default"]
     optimizer = (settings["optimizer"]["enabled"], settings["optimizer"]["runs"])
     assert (ape["optimize"], ape["optimization_runs"]) == (forge["optimizer"], forge["optimizer_runs"]) == optimizer
     assert ape["evm_version"] == forge["evm_version"] == settings["evmVersion"]
-    assert ape["import_remapping"] == forge["remappings"] == settings["remappings"]
+    ((prefix, package),) = [remapping.split("=node_modules/") for remapping in settings["remappings"]]
+    assert forge["remappings"] == settings["remappings"]
+    (dependency,) = project["dependencies"]  # Ape compiles a copy of the project, to which it brings the package
+    assert dependency["npm"] == package
+    assert ape["import_remapping"] == [f"{prefix}={dependency['name']}"]
     assert not any((settings.get("viaIR"), ape.get("via_ir"), forge.get("via_ir")))
     assert ape["version"] == compiling.OURS
     assert forge["solc"].endswith(f"solc-v{compiling.OURS}")
