@@ -66,6 +66,9 @@ class Asset(Settings):
     oracle: Literal["appraisal", "pool"] = "appraisal"
 
 
+MAX_RATE = 10.0  # per year: what KinkedRate takes
+
+
 class Market(Settings):
     """What is deployed beside the assets."""
 
@@ -75,8 +78,15 @@ class Market(Settings):
     rate_base: NonNegative = 0.01  # loan rate per year at zero use
     rate_kink: NonNegative = 0.06  # … at the kink
     rate_max: NonNegative = 0.60  # … at full use
-    kink: Share = 0.9
+    kink: float = Field(0.9, gt=0, lt=1)  # use at which the rate bends
     halt_exempts_loans: bool = True  # a halt lets collateral move in and out of the loan market (so liquidations go on)
+
+    @model_validator(mode="after")
+    def _rising(self) -> Market:
+        if not self.rate_base <= self.rate_kink <= self.rate_max <= MAX_RATE:
+            rates = f"{self.rate_base:g}, {self.rate_kink:g}, {self.rate_max:g}"
+            raise ValueError(f"rate_base, rate_kink, rate_max: must not fall, nor pass {MAX_RATE:g}; got {rates}")
+        return self
 
 
 class World(Settings):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
@@ -14,6 +13,7 @@ from eth_hash.auto import keccak
 
 from terrarium.chain.types import Chain
 from terrarium.errors import ManifestError, TerrariumError
+from terrarium.files import replacing
 
 FORMAT = 1
 
@@ -63,22 +63,9 @@ class Manifest:
 
     def save(self, path: Path) -> None:
         """Write the manifest whole or not at all. Raises `ManifestError` where that fails."""
-        temporary = path.with_name(path.name + ".tmp")
         try:
-            try:
-                with temporary.open("wb") as file:
-                    file.write(self.json())
-                    file.flush()
-                    os.fsync(file.fileno())
-                temporary.replace(path)
-            except BaseException:
-                temporary.unlink(missing_ok=True)
-                raise
-            folder = os.open(path.parent, os.O_RDONLY)
-            try:
-                os.fsync(folder)  # the new name is on the disk before anything is sent
-            finally:
-                os.close(folder)
+            with replacing(path) as file:  # on the disk before anything is sent
+                file.write(self.json())
         except OSError as error:
             raise ManifestError(f"manifest: {path} cannot be written ({error.strerror}); give another path") from None
 

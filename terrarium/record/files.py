@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 
 from terrarium.errors import RecordError
-from terrarium.record.parts import sync
+from terrarium.files import replacing
 
 
 def replace(folder: Path, journal: sqlite3.Connection, name: str, content: bytes) -> None:
@@ -21,18 +21,8 @@ def replace(folder: Path, journal: sqlite3.Connection, name: str, content: bytes
     sha = hashlib.sha256(content).digest()
     if journal.execute("SELECT 1 FROM files WHERE name = ?", (name,)).fetchone():
         journal.execute("INSERT OR IGNORE INTO files VALUES (?, ?)", (name, sha))
-    path = folder / name
-    aside = folder / f"{name}.tmp"
-    try:
-        with aside.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        aside.rename(path)
-    except BaseException:
-        aside.unlink(missing_ok=True)
-        raise
-    sync(folder)
+    with replacing(folder / name) as file:
+        file.write(content)
     journal.execute("INSERT OR IGNORE INTO files VALUES (?, ?)", (name, sha))
     journal.execute("DELETE FROM files WHERE name = ? AND sha <> ?", (name, sha))
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from terrarium.errors import RecordError
+from terrarium.files import replacing, sync
 from terrarium.record.journal import Part
 from terrarium.record.schema import TABLES
 
@@ -42,23 +42,11 @@ def write(folder: Path, table: str, first: int, last: int, batches: Sequence[pa.
         place.mkdir()
         sync(folder)
     path = place / f"part-{first:010d}-{last:010d}.parquet"
-    aside = path.with_suffix(".tmp")
     rows = pa.Table.from_batches(batches, TABLES[table])
     few = [name for name in rows.column_names if name in FEW]
-    try:
-        with aside.open("wb") as file:
-            pq.write_table(
-                rows, file, compression="zstd", use_dictionary=few, write_statistics=["block", "tick", "number"]
-            )
-            file.flush()
-            os.fsync(file.fileno())
-        size, sha = aside.stat().st_size, digest(aside)
-        aside.rename(path)
-    except BaseException:
-        aside.unlink(missing_ok=True)
-        raise
-    sync(place)
-    return Part(f"{table}/{path.name}", table, first, last, rows.num_rows, size, sha)
+    with replacing(path) as file:
+        pq.write_table(rows, file, compression="zstd", use_dictionary=few, write_statistics=["block", "tick", "number"])
+    return Part(f"{table}/{path.name}", table, first, last, rows.num_rows, path.stat().st_size, digest(path))
 
 
 def read(folder: Path, part: Part, columns: list[str] | None = None) -> pa.Table:
@@ -106,15 +94,6 @@ def digest(path: Path) -> bytes:
     """sha256 of a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").digest()
-
-
-def sync(folder: Path) -> None:
-    """Make the names in ``folder`` durable."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _broken(folder: Path, part: Part, what: str) -> RecordError:

@@ -234,7 +234,8 @@ def test_no_place_for_the_manifest(tmp_path):
 
 def test_a_step_that_fails_ends_the_deployment(tmp_path):
     chain, path = RevmChain(), tmp_path / "manifest.json"
-    bad = scenario(market={"kink": 1.0})
+    good = scenario()
+    bad = good.model_copy(update={"market": good.market.model_copy(update={"kink": 1.0})})  # past all validation
     with pytest.raises(ChainError, match="deploy: create KinkedRate failed: KinkedRate__BadKink"):
         deploy(chain, bad, REPORTERS, path)
     sent = chain.height

@@ -78,6 +78,8 @@ def test_every_scenario_that_comes_with_terrarium_is_valid(name):
             "uniform takes exactly low, high; got low",
         ),
         ("count = 2", "count = 2\ncash = { dist = 'zipf' }", 29, "agents.1.cash"),
+        ("[world]", "[market]\nkink = 1.0\n\n[world]", 5, "market.kink: input should be less than 1; got 1.0"),
+        ("[world]", "[market]\nrate_kink = 0.9\n\n[world]", 4, "must not fall, nor pass 10; got 0.01, 0.9, 0.6"),
         ("ticks = 10", "ticks = ", None, "not valid TOML"),
     ],
 )
