@@ -167,6 +167,24 @@ def play(chain: Chain) -> None:
     assert all(0 <= b - a < 10**16 for b, a in zip(before, after, strict=True))  # nobody was topped up again
 
 
+def test_a_node_that_mines_at_once_is_held_back_meanwhile_and_no_longer() -> None:
+    with stranger(*FREE) as url, RpcChain(url) as chain:
+        agents = [chain.accounts.address(f"agent:{i}") for i in range(50)]
+        assert chain.submit([Tx(agent, agent, b"", gas=21_000) for agent in agents]).number == 1
+        assert chain.rpc.ask("anvil_getAutomine") is True
+        with pytest.raises(ChainError, match="was refused"):
+            chain.submit([Tx(agents[0], agents[1], b"", 10**18)])
+        assert chain.rpc.ask("anvil_getAutomine") is True
+
+
+def test_what_does_not_fit_into_a_block_comes_in_the_next() -> None:
+    with stranger(*FREE, "--gas-limit", "100000") as url, RpcChain(url) as chain:
+        agents = [chain.accounts.address(f"agent:{i}") for i in range(10)]
+        block = chain.submit([Tx(agent, agent, b"", gas=21_000) for agent in agents])
+        assert block.ok.all()
+        assert block.number == chain.height == 3  # four and four and two
+
+
 def test_a_poor_deployer_is_told_what_it_takes() -> None:
     with stranger() as url, RpcChain(url, accounts=dev_accounts()) as chain:
         agent = chain.accounts.address("agent:1")
