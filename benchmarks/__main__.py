@@ -30,9 +30,10 @@ def show(name: str, result: Result, quick: bool) -> None:
     OUT.print(table, "")
 
 
-def markdown(name: str, result: Result) -> str:
+def markdown(name: str, result: Result, quick: bool) -> str:
     """The same table, for docs/benchmarks.md."""
-    rows = [f"| {f.name} | {number(f)} | {f.unit} | {f.target} |" for f in result.figures]
+    met = {True: ", met", False: ", missed", None: ""}
+    rows = [f"| {f.name} | {number(f)} | {f.unit} | {f.target}{met[None if quick else f.met]} |" for f in result.figures]
     return "\n".join(
         [f"### {name}: {result.title}", "", result.how, "", "| | | | target |", "|---|--:|---|---|", *rows, ""]
     )
@@ -64,7 +65,7 @@ def main() -> None:
         show(name, result, given.quick)
         found = {"machine": machine(), "quick": given.quick, "at": datetime.now(UTC).isoformat(timespec="seconds")}
         (given.out / f"{name}.json").write_text(json.dumps(found | result.json(), indent=1) + "\n", encoding="utf-8")
-    tables = "\n".join(markdown(name, result) for name, result in results.items())
+    tables = "\n".join(markdown(name, result, given.quick) for name, result in results.items())
     (given.out / "benchmarks.md").write_text(tables, encoding="utf-8")
     from benchmarks.picture import draw  # only now: it takes a second to load
 

@@ -72,6 +72,7 @@ def _bars(axis: Axes, chart: Chart) -> None:
         axis.xaxis.set_minor_locator(NullLocator())
     else:
         axis.set_xlim(0, max([*values, chart.target or 0.0]) * 1.16)
+        axis.locator_params(axis="x", nbins=6)
     drawn = axis.barh(names, values, color=colors, height=0.66)
     axis.bar_label(drawn, labels=[_short(v) for v in values], padding=4, fontsize=9, zorder=4)
     for text in axis.texts:  # stay readable where the target's line goes through
