@@ -33,7 +33,10 @@ def show(name: str, result: Result, quick: bool) -> None:
 def markdown(name: str, result: Result, quick: bool) -> str:
     """The same table, for docs/benchmarks.md."""
     met = {True: ", met", False: ", missed", None: ""}
-    rows = [f"| {f.name} | {number(f)} | {f.unit} | {f.target}{met[None if quick else f.met]} |" for f in result.figures]
+    verdicts = [met[None if quick else figure.met] for figure in result.figures]
+    rows = [
+        f"| {f.name} | {number(f)} | {f.unit} | {f.target}{v} |" for f, v in zip(result.figures, verdicts, strict=True)
+    ]
     return "\n".join(
         [f"### {name}: {result.title}", "", result.how, "", "| | | | target |", "|---|--:|---|---|", *rows, ""]
     )
