@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
 from terrarium.chain import artifacts
-from terrarium.chain.types import Tx
+from terrarium.chain.types import DEFAULT_GAS, Tx
 from terrarium.market.events import LOANS
 from terrarium.market.state import MarketState
 from tests.market.acts import ACTS, STRANGER, some
@@ -56,6 +56,7 @@ def test_on_a_node(engine):
     with on(engine) as town:
         if engine == "rpc":
             town.chain.rpc.ask("anvil_setBlockTimestampInterval", 7)
+            town.chain.rpc.ask("evm_setBlockGasLimit", DEFAULT_GAS)  # one transaction fits
         town.act(0, town.desk(0).lend(0, 1e6))
         borrowed = town.act(1, town.desk(1).post(0, 1_000.0), town.desk(1).borrow(0, 50_000.0), after=DAY)
         assert (borrowed.log_times is not None) == (engine == "rpc")
